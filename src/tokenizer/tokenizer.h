@@ -1,0 +1,47 @@
+/* The tokenizer room's door: validate the TOKENIZER section, then turn text into tokens.
+ *
+ * Everything here works on the mapped section; nothing is parsed, copied or allocated at open. */
+#ifndef GTE_TOKENIZER_TOKENIZER_H
+#define GTE_TOKENIZER_TOKENIZER_H
+
+#include <stdbool.h>
+
+#include "base/status.h"
+#include "model/format.h"
+
+/* Views of a validated TOKENIZER section. Immutable; any number of threads. */
+typedef struct gte__tokenizer {
+    const gte__tokenizer_header *header;
+    const gte__trie_unit *trie;
+    const uint32_t *string_index; /* [vocab_size + 1] */
+    const char *string_bytes;
+    const gte__added_token *added; /* [added_count] */
+    const char *added_text;
+} gte__tokenizer;
+
+/* Checks every field of the section at `data` (aligned to 64) that is used later and fills *out.
+ * Offsets in errors count from the start of the section. Errors: GTE_E_FORMAT, GTE_E_UNSUPPORTED. */
+gte_status gte__tokenizer_open(gte__tokenizer *out, const void *data, uint64_t size, gte_error *err);
+
+/* Where tokens go: the first `capacity` are kept (out may be NULL when capacity is 0), all are
+ * counted. Tokenizing one text stops early once `limit` tokens are counted. */
+typedef struct gte__token_sink {
+    gte_token *out;
+    size_t capacity;
+    size_t count;
+    size_t limit; /* SIZE_MAX: never stop early */
+} gte__token_sink;
+
+/* The tokens of one text, without the template: [UNK] and literal special tokens included, type 0,
+ * offsets within this text. flags: GTE_SPECIAL_AS_TEXT, GTE_REPLACE_INVALID, GTE_OFFSETS_BYTES.
+ * Scratch is on the stack. Errors: GTE_E_UTF8 (whole text is checked first), GTE_E_ARGUMENT. */
+gte_status gte__wordpiece(const gte__tokenizer *tok, const char *text, size_t size, unsigned flags,
+                          gte__token_sink *sink, gte_error *err);
+
+/* gte_tokenize without the model: template, truncation ("longest first"), pair. Same contract, but
+ * max_tokens is a number (SIZE_MAX: no limit). */
+gte_status gte__tokenize(const gte__tokenizer *tok, gte_text text, unsigned flags,
+                         size_t max_tokens, gte_token *out, size_t capacity, size_t *count,
+                         int *truncated, gte_error *err);
+
+#endif
