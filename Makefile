@@ -1,0 +1,155 @@
+# gte: text to vectors on a CPU.
+#
+# `make help` lists the targets. Everything that is built lies in build/: objects in
+# build/VARIANT/, where VARIANT is release, asan, ubsan, tsan, coverage or fuzz, so that builds
+# with different flags never mix; what a user wants (gte, libgte.a, libgte.so) in build/ itself.
+# CFLAGS, CPPFLAGS and LDFLAGS are yours; what the project needs is added to them.
+#
+#   mk/packages.mk  the packages to install         mk/tests.mk   demo, tests, coverage, fuzzing
+#   mk/install.mk   install and uninstall           mk/lint.mk    style and structure
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+SHELL := /bin/sh
+
+VARIANT ?= release
+CFLAGS ?= -O2 -g
+AR ?= ar
+ifeq ($(origin CC),default)
+CC := cc
+endif
+CXX ?= c++
+FUZZ_CC ?= clang
+ifeq ($(VARIANT),fuzz)
+CC := $(FUZZ_CC)
+endif
+PKG_CONFIG ?= pkg-config
+JOBS ?= $(shell nproc 2>/dev/null || echo 1)
+
+version_of = $(shell sed -n 's/^\#define GTE_VERSION_$(1) //p' include/gte.h)
+VERSION_MAJOR := $(call version_of,MAJOR)
+VERSION := $(VERSION_MAJOR).$(call version_of,MINOR).$(call version_of,PATCH)
+SONAME := libgte.so.$(VERSION_MAJOR)
+
+B := build/$(VARIANT)
+
+# Quiet lines unless V=1.
+ifeq ($(V),1)
+Q :=
+say = @:
+else
+Q := @
+say = @printf '  %-5s %s\n'
+endif
+
+# ---- the packages the program stands on ----------------------------------------------------------
+
+DEPS := openblas libutf8proc jansson
+DEPS_FOUND := $(shell $(PKG_CONFIG) --exists $(DEPS) 2>/dev/null && echo yes)
+need_deps = $(if $(DEPS_FOUND),,$(error $(DEPS) not all found by $(PKG_CONFIG): run `make deps`))
+ifeq ($(DEPS_FOUND),yes)
+# As system directories, so that our warnings do not look into their headers.
+DEPS_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(DEPS)))
+DEPS_LIBS := $(shell $(PKG_CONFIG) --libs $(DEPS))
+endif
+LDLIBS += $(DEPS_LIBS) -lpthread -lm
+
+# ---- flags -----------------------------------------------------------------------------------------
+
+WARNINGS := -Wall -Wextra -Wshadow -Wcast-qual -Wstrict-prototypes -Wmissing-prototypes -Wundef \
+            -Wconversion -Wvla
+ifeq ($(CI),true)
+WARNINGS += -Werror
+endif
+PROJECT_CFLAGS := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -Iinclude -Isrc -I. \
+                  $(DEPS_CFLAGS) $(WARNINGS)
+
+VARIANT_release :=
+VARIANT_asan := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+VARIANT_ubsan := -O1 -fsanitize=undefined,float-cast-overflow -fno-sanitize-recover=all
+VARIANT_tsan := -O1 -fsanitize=thread
+VARIANT_coverage := -O0 --coverage -DGTE_COVERAGE
+VARIANT_fuzz := -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
+                -fno-sanitize-recover=all
+VARIANT_CFLAGS = $(VARIANT_$(VARIANT))
+ifeq ($(filter $(VARIANT),release asan ubsan tsan coverage fuzz),)
+$(error unknown VARIANT=$(VARIANT))
+endif
+
+# Instruction sets by folder: only these objects may hold AVX code, and only the dispatch table
+# leads to them. -ffp-contract=fast lets a*b+c be one FMA there; nowhere else.
+KERNEL_CFLAGS := -O3 -ffp-contract=fast -fno-math-errno
+FOLDER_src/kernels/avx2 := -mavx2 -mfma $(KERNEL_CFLAGS)
+FOLDER_src/kernels/avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma \
+                             -mprefer-vector-width=512 $(KERNEL_CFLAGS)
+# Debuggers and coverage want the kernels as written, so a variant's -O comes last.
+compile_flags = $(CPPFLAGS) $(PROJECT_CFLAGS) $(CFLAGS) $(FOLDER_$(patsubst %/,%,$(dir $<))) \
+                $(VARIANT_CFLAGS)
+
+# ---- sources -----------------------------------------------------------------------------------------
+
+LIB_DIRS := src src/base src/model src/tokenizer src/encoder src/kernels src/kernels/scalar
+ifneq ($(filter x86_64-%,$(shell $(CC) -dumpmachine 2>/dev/null)),)
+LIB_DIRS += src/kernels/avx2 src/kernels/avx512
+endif
+sources = $(sort $(wildcard $(addsuffix /*.c,$(1))))
+objects = $(patsubst %.c,$(B)/%.o,$(1))
+
+LIB_OBJ := $(call objects,$(call sources,$(LIB_DIRS)))
+CONVERT_OBJ := $(call objects,$(call sources,convert))
+CLI_MAIN := $(B)/src/cli/main.o
+CLI_OBJ := $(filter-out $(CLI_MAIN),$(call objects,$(call sources,src/cli)))
+
+# ---- products ----------------------------------------------------------------------------------------
+
+.PHONY: all
+ifeq ($(VARIANT),release)
+all: build/gte build/libgte.a build/libgte.so ## build the command and the libraries (the default)
+else
+all: $(B)/gte $(B)/libgte.a
+endif
+
+# What the user looks for stands in build/: the release build.
+build/gte build/libgte.a build/libgte.so: build/%: build/release/%
+	$(Q)ln -sf release/$* $@
+	$(Q)if [ $* = libgte.so ]; then ln -sf release/$(SONAME) build/$(SONAME); fi
+
+$(B)/libgte.a: $(LIB_OBJ)
+	$(say) AR $@
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/libgte.so.$(VERSION): $(LIB_OBJ)
+	$(say) LINK $@
+	$(Q)$(CC) -shared -Wl,-soname,$(SONAME) -Wl,--no-undefined $(VARIANT_CFLAGS) $(LDFLAGS) \
+	    -o $@ $^ $(LDLIBS)
+
+$(B)/libgte.so: $(B)/libgte.so.$(VERSION)
+	$(Q)ln -sf $(<F) $(@D)/$(SONAME) && ln -sf $(SONAME) $@
+
+# The converter and the command without its main: what the command and the tests link.
+$(B)/libtools.a: $(CONVERT_OBJ) $(CLI_OBJ)
+	$(say) AR $@
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/gte: $(CLI_MAIN) $(B)/libtools.a $(B)/libgte.a
+	$(say) LINK $@
+	$(Q)$(CC) $(VARIANT_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(B)/%.o: %.c
+	$(need_deps)
+	$(say) CC $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(compile_flags) -MMD -MP -c -o $@ $<
+
+include mk/packages.mk mk/install.mk mk/tests.mk mk/lint.mk
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+.PHONY: help clean
+help: ## list the targets
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z][a-z0-9 -]*:.*## / { \
+	    printf "  %-24s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+clean: ## remove build/
+	rm -rf build
