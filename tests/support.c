@@ -1,0 +1,140 @@
+/* Helpers of the test programs; see support.h. */
+#include "support.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int support_main(const char *suite, const support_case *cases, size_t count)
+{
+    if (CU_initialize_registry() != CUE_SUCCESS) return 2;
+    CU_pSuite s = CU_add_suite(suite, NULL, NULL);
+    for (size_t i = 0; s && i < count; i++)
+        if (!CU_add_test(s, cases[i].name, cases[i].run)) s = NULL;
+    if (!s) {
+        fprintf(stderr, "%s: %s\n", suite, CU_get_error_msg());
+        CU_cleanup_registry();
+        return 2;
+    }
+    CU_basic_set_mode(CU_BRM_VERBOSE);
+    CU_basic_run_tests();
+    unsigned failed = CU_get_number_of_failures();
+    CU_cleanup_registry();
+    return failed != 0;
+}
+
+void support_skip(const char *reason)
+{
+    printf("\nSKIP %s\n", reason);
+}
+
+const char *support_shared(const char *name)
+{
+    static char path[4096];
+    const char *root = getenv("GTE_SHARED");
+    snprintf(path, sizeof path, "%s/%s", root && *root ? root : "../shared", name);
+    if (access(path, R_OK) == 0) return path;
+    char reason[4200];
+    snprintf(reason, sizeof reason, "%s is not here", path);
+    support_skip(reason);
+    return NULL;
+}
+
+static char tmp_folder[64];
+
+/* By `rm -rf`: the folder is ours, from mkdtemp, and its name holds nothing to quote. */
+static void remove_tmp(void)
+{
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf '%s'", tmp_folder);
+    if (system(command) != 0) fprintf(stderr, "%s was not removed\n", tmp_folder);
+}
+
+const char *support_tmp(void)
+{
+    if (tmp_folder[0]) return tmp_folder;
+    strcpy(tmp_folder, "/tmp/gte-test-XXXXXX");
+    if (!mkdtemp(tmp_folder)) {
+        perror("mkdtemp");
+        exit(2);
+    }
+    atexit(remove_tmp);
+    return tmp_folder;
+}
+
+const char *support_tmp_path(const char *format, ...)
+{
+    static char paths[8][1024];
+    static unsigned turn;
+    char *path = paths[turn++ % 8];
+    int n = snprintf(path, sizeof paths[0], "%s/", support_tmp());
+    va_list args;
+    va_start(args, format);
+    vsnprintf(path + n, sizeof paths[0] - (size_t)n, format, args);
+    va_end(args);
+    return path;
+}
+
+char *support_read_file(const char *path, size_t *size)
+{
+    FILE *f = fopen(path, "rb");
+    struct stat st;
+    if (!f) return NULL;
+    char *data = NULL;
+    if (fstat(fileno(f), &st) == 0 && S_ISREG(st.st_mode)) data = malloc((size_t)st.st_size + 1);
+    if (data && fread(data, 1, (size_t)st.st_size, f) != (size_t)st.st_size) {
+        free(data);
+        data = NULL;
+    }
+    fclose(f);
+    if (!data) return NULL;
+    data[st.st_size] = '\0';
+    if (size) *size = (size_t)st.st_size;
+    return data;
+}
+
+bool support_write_file(const char *path, const void *data, size_t size)
+{
+    FILE *f = fopen(path, "wb");
+    if (!f) return false;
+    bool ok = fwrite(data, 1, size, f) == size;
+    return fclose(f) == 0 && ok;
+}
+
+const char *support_standin_path(void)
+{
+    const char *path = getenv("GTE_STANDIN");
+    return path && *path ? path : "build/standin.gte";
+}
+
+gte_model *support_standin_open(void)
+{
+    gte_model *model = NULL;
+    gte_error err;
+    gte_status status = gte_model_open(&model, support_standin_path(), NULL, &err);
+    if (status != GTE_OK) fprintf(stderr, "%s: %s\n", support_standin_path(), err.message);
+    CU_ASSERT_EQUAL_FATAL(status, GTE_OK);
+    return model;
+}
+
+double support_max_difference(const float *a, const float *b, size_t n)
+{
+    double worst = 0;
+    for (size_t i = 0; i < n; i++) {
+        double d = fabs((double)a[i] - (double)b[i]);
+        if (!(d <= worst)) worst = isnan(d) ? (double)INFINITY : d;
+    }
+    return worst;
+}
+
+uint64_t support_random(uint64_t *state)
+{
+    *state ^= *state >> 12;
+    *state ^= *state << 25;
+    *state ^= *state >> 27;
+    return *state * 0x2545F4914F6CDD1DULL;
+}
