@@ -1,0 +1,42 @@
+/* The checks that read the whole file: its digest, and every weight finite. */
+#include "model/model.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/sha256.h"
+
+static gte_status verify_digest(const gte__model *m, gte_error *err)
+{
+    static const uint8_t zero[GTE__SHA256_SIZE];
+    const size_t at = offsetof(gte__file_header, sha256);
+    uint8_t digest[GTE__SHA256_SIZE];
+    gte__sha256 s;
+    gte__sha256_init(&s);
+    gte__sha256_update(&s, m->data, at);
+    gte__sha256_update(&s, zero, sizeof zero);
+    gte__sha256_update(&s, m->data + at + sizeof zero, (size_t)m->size - at - sizeof zero);
+    gte__sha256_final(&s, digest);
+    if (memcmp(digest, m->header->sha256, sizeof digest) != 0)
+        return gte__fail(err, GTE_E_CHECKSUM, at,
+                         "the content does not match its SHA-256: convert or copy the model again");
+    return GTE_OK;
+}
+
+gte_status gte__model_verify(const gte__model *m, gte_error *err)
+{
+    gte_status status = verify_digest(m, err);
+    if (status != GTE_OK) return status;
+    uint64_t base = m->header->sections[GTE__SECTION_DATA].offset;
+    for (size_t i = 0; i < m->tensor_count; i++) {
+        const gte__tensor_record *t = &m->tensors[i];
+        const float *w = (const float *)(const void *)(m->data + base + t->offset);
+        for (uint64_t j = 0; j < t->size / sizeof *w; j++)
+            if (!isfinite(w[j]))
+                return gte__fail(err, GTE_E_FORMAT, base + t->offset + j * sizeof *w,
+                                 "tensor %s of layer %u: weight %llu is not finite",
+                                 gte__role_name(t->role), t->layer, (unsigned long long)j);
+    }
+    return GTE_OK;
+}
