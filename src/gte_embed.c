@@ -1,0 +1,168 @@
+/* The public API of gte.h, context side: gather texts into ragged batches, encode, pool.
+ *
+ * A batch takes texts in order until the next one does not fit; since nothing is padded, order and
+ * mix of lengths cost nothing. Nothing here allocates after gte_context_create. */
+#include <stdlib.h>
+
+#include "base/cpu.h"
+#include "base/memory.h"
+#include "handle.h"
+
+#define DEFAULT_BATCH_TOKENS 1024
+#define MOST_BATCH_TOKENS (1 << 20)
+#define MOST_THREADS 1024
+
+static gte_status allocate(gte_context *ctx, int threads, size_t batch_tokens, gte_error *err)
+{
+    gte_status status =
+        gte__encoder_create(&ctx->encoder, &ctx->model->file, threads, batch_tokens, err);
+    if (status != GTE_OK) return status;
+    gte__plan plan = {0};
+    size_t at_tokens = gte__plan_add(&plan, batch_tokens, sizeof *ctx->tokens);
+    size_t at_starts = gte__plan_add(&plan, batch_tokens + 1, sizeof *ctx->starts);
+    char *block = plan.bad ? NULL : gte__block_alloc(plan.total);
+    if (!block) return gte__fail(err, GTE_E_MEMORY, 0, "no memory for %zu tokens", batch_tokens);
+    ctx->block = block;
+    ctx->tokens = (gte_token *)(void *)(block + at_tokens);
+    ctx->starts = (size_t *)(void *)(block + at_starts);
+    return GTE_OK;
+}
+
+gte_status gte_context_create(gte_context **out, const gte_model *model,
+                              const gte_context_options *options, gte_error *err)
+{
+    if (!out) return gte__fail(err, GTE_E_ARGUMENT, 0, "out is NULL");
+    *out = NULL;
+    if (!model) return gte__fail(err, GTE_E_ARGUMENT, 0, "model is NULL");
+    gte_context_options known = GTE_CONTEXT_OPTIONS_INIT;
+    gte_status status = gte__read_options(&known, sizeof known, options, err);
+    if (status != GTE_OK) return status;
+    if (known.threads < 0 || known.threads > MOST_THREADS)
+        return gte__fail(err, GTE_E_ARGUMENT, 0, "threads is %d, which is not within 0 .. %d",
+                         known.threads, MOST_THREADS);
+    if (known.batch_tokens < 0 || known.batch_tokens > MOST_BATCH_TOKENS)
+        return gte__fail(err, GTE_E_ARGUMENT, 0, "batch_tokens is %d, which is not within 0 .. %d",
+                         known.batch_tokens, MOST_BATCH_TOKENS);
+    size_t batch_tokens = known.batch_tokens ? (size_t)known.batch_tokens : DEFAULT_BATCH_TOKENS;
+    size_t longest = model->file.header->max_tokens;
+    if (batch_tokens < longest) batch_tokens = longest;
+
+    gte_context *ctx = calloc(1, sizeof *ctx);
+    if (!ctx) return gte__fail(err, GTE_E_MEMORY, 0, "no memory for a context");
+    ctx->model = model;
+    status = allocate(ctx, known.threads ? known.threads : gte__cpu_threads(), batch_tokens, err);
+    if (status != GTE_OK) {
+        gte_context_free(&ctx);
+        return status;
+    }
+    *out = ctx;
+    return gte__ok(err);
+}
+
+void gte_context_free(gte_context **ctx)
+{
+    if (!ctx || !*ctx) return;
+    gte__encoder_free(&(*ctx)->encoder);
+    free((*ctx)->block);
+    free(*ctx);
+    *ctx = NULL;
+}
+
+void gte_context_describe(const gte_context *ctx, gte_context_info *out)
+{
+    if (!ctx || !out) return;
+    *out = (gte_context_info){
+        .threads = gte__team_threads(ctx->encoder.team),
+        .batch_tokens = (int)ctx->encoder.max_batch_tokens,
+        .workspace_size = ctx->encoder.workspace_size,
+    };
+}
+
+/* ---- embed --------------------------------------------------------------------------------- */
+
+static gte_status check_options(const gte_context *ctx, size_t n, gte_embed_options *o,
+                                size_t capacity, gte_error *err)
+{
+    const gte__file_header *h = ctx->model->file.header;
+    size_t needed;
+    if (o->dims < 0 || (uint32_t)o->dims > h->hidden_size)
+        return gte__fail(err, GTE_E_ARGUMENT, 0, "dims is %d, the model's vectors have %u", o->dims,
+                         h->hidden_size);
+    if (o->dims == 0) o->dims = (int)h->hidden_size;
+    if (o->pooling == GTE_POOLING_MODEL)
+        o->pooling = h->pooling == GTE__POOL_CLS ? GTE_POOLING_CLS : GTE_POOLING_MEAN;
+    if (o->pooling != GTE_POOLING_MEAN && o->pooling != GTE_POOLING_CLS)
+        return gte__fail(err, GTE_E_ARGUMENT, 0, "unknown pooling %d", (int)o->pooling);
+    if (o->flags & ~(GTE_SPECIAL_AS_TEXT | GTE_REPLACE_INVALID | GTE_NO_TRUNCATE))
+        return gte__fail(err, GTE_E_ARGUMENT, 0, "flags 0x%x are not for gte_embed", o->flags);
+    if (!gte__mul(n, (size_t)o->dims, &needed) || needed > capacity)
+        return gte__fail(err, GTE_E_CAPACITY, 0, "out holds %zu floats, %zu texts of %d need more",
+                         capacity, n, o->dims);
+    return GTE_OK;
+}
+
+static gte_status at_text(gte_error *err, size_t index, gte_status status)
+{
+    if (err) err->index = index;
+    return status;
+}
+
+/* Appends texts from `first` on to the batch until one does not fit. GTE_OK with no text added
+ * cannot happen: an empty batch has room for the longest input. */
+static gte_status gather(gte_context *ctx, const gte_text *texts, size_t first, size_t n,
+                         const gte_embed_options *o, gte__batch *batch, gte_error *err)
+{
+    size_t room = ctx->encoder.max_batch_tokens, used = 0;
+    size_t longest = ctx->model->file.header->max_tokens;
+    unsigned flags = o->flags & ~GTE_NO_TRUNCATE;
+    *batch = (gte__batch){ctx->tokens, ctx->starts, 0};
+    ctx->starts[0] = 0;
+    for (size_t i = first; i < n && used < room; i++) {
+        size_t count;
+        int truncated;
+        gte_status status = gte__tokenize(&ctx->model->tokenizer, texts[i], flags, longest,
+                                          ctx->tokens + used, room - used, &count, &truncated, err);
+        if (status == GTE_E_CAPACITY && batch->texts) return GTE_OK;
+        if (status != GTE_OK) return at_text(err, i, status);
+        if (truncated && (o->flags & GTE_NO_TRUNCATE))
+            return at_text(err, i,
+                           gte__fail(err, GTE_E_CAPACITY, 0,
+                                     "the text has more than the model's %zu tokens", longest));
+        if (o->token_counts) o->token_counts[i] = (uint32_t)count;
+        used += count;
+        ctx->starts[++batch->texts] = used;
+    }
+    return GTE_OK;
+}
+
+/* A pair's second text has type 1; a model with one row of types gives it the only one. */
+static void clamp_types(gte_context *ctx, const gte__batch *batch)
+{
+    if (ctx->model->file.header->type_vocab_size > 1) return;
+    for (size_t i = 0; i < batch->starts[batch->texts]; i++) ctx->tokens[i].type = 0;
+}
+
+gte_status gte_embed(gte_context *ctx, const gte_text *texts, size_t n,
+                     const gte_embed_options *options, float *out, size_t capacity, gte_error *err)
+{
+    if (!ctx || (n && (!texts || !out)))
+        return gte__fail(err, GTE_E_ARGUMENT, 0, "ctx, texts or out is NULL");
+    gte_embed_options o = GTE_EMBED_OPTIONS_INIT;
+    gte_status status = gte__read_options(&o, sizeof o, options, err);
+    if (status == GTE_OK) status = check_options(ctx, n, &o, capacity, err);
+    if (status != GTE_OK) return status;
+
+    gte__pool_options pool = {o.pooling, (size_t)o.dims, !o.no_normalize};
+    for (size_t done = 0; done < n;) {
+        gte__batch batch;
+        status = gather(ctx, texts, done, n, &o, &batch, err);
+        if (status != GTE_OK) return status;
+        clamp_types(ctx, &batch);
+        gte__encoder_forward(&ctx->encoder, &batch);
+        gte__encoder_pool(&ctx->encoder, &batch, &pool, out + done * pool.dims);
+        done += batch.texts;
+        if (o.progress && o.progress(o.progress_arg, done))
+            return at_text(err, done, gte__fail(err, GTE_E_CANCELLED, 0, "stopped by the caller"));
+    }
+    return gte__ok(err);
+}

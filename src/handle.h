@@ -1,0 +1,27 @@
+/* What stands behind the public handles, and the reading of options structs. */
+#ifndef GTE_HANDLE_H
+#define GTE_HANDLE_H
+
+#include "encoder/encoder.h"
+#include "model/model.h"
+#include "tokenizer/tokenizer.h"
+
+struct gte_model {
+    gte__model file;
+    gte__tokenizer tokenizer;
+};
+
+struct gte_context {
+    const gte_model *model;
+    gte__encoder encoder;
+    void *block;       /* tokens and starts */
+    gte_token *tokens; /* [max_batch_tokens] */
+    size_t *starts;    /* [max_batch_tokens + 1] */
+};
+
+/* Copies the caller's options over the defaults already in *known (known_size bytes, beginning with
+ * struct_size), as far as both reach: older callers leave the rest at the default; newer ones may
+ * set fields this library does not know only to zero. options may be NULL. */
+gte_status gte__read_options(void *known, size_t known_size, const void *options, gte_error *err);
+
+#endif
