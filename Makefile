@@ -53,7 +53,8 @@ ifeq ($(DEPS_FOUND),yes)
 DEPS_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(DEPS)))
 DEPS_LIBS := $(shell $(PKG_CONFIG) --libs $(DEPS))
 endif
-LDLIBS += $(DEPS_LIBS) -lpthread -lm
+# libgomp: to hold the openmp build of OpenBLAS to one thread on our threads.
+LDLIBS += $(DEPS_LIBS) -lgomp -lpthread -lm
 
 # ---- flags -----------------------------------------------------------------------------------------
 
@@ -127,12 +128,16 @@ $(B)/libgte.so.$(VERSION): $(LIB_OBJ)
 $(B)/libgte.so: $(B)/libgte.so.$(VERSION)
 	$(Q)ln -sf $(<F) $(@D)/$(SONAME) && ln -sf $(SONAME) $@
 
-# The converter and the command without its main: what the command and the tests link.
-$(B)/libtools.a: $(CONVERT_OBJ) $(CLI_OBJ)
+# The converter, and the command without its main: what the command and the tests link.
+$(B)/libconvert.a: $(CONVERT_OBJ)
 	$(say) AR $@
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(B)/gte: $(CLI_MAIN) $(B)/libtools.a $(B)/libgte.a
+$(B)/libcli.a: $(CLI_OBJ)
+	$(say) AR $@
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/gte: $(CLI_MAIN) $(B)/libcli.a $(B)/libconvert.a $(B)/libgte.a
 	$(say) LINK $@
 	$(Q)$(CC) $(VARIANT_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 

@@ -1,1 +1,116 @@
+# Tests. tests/run_all.sh runs the programs, adds up their counts and ends in
+# "N passed, N failed, N skipped"; here stands only how each program is built.
 
+SUPPORT_OBJ := $(call objects,$(filter-out tests/test_% tests/header_test.c,$(call sources,tests)))
+TEST_BIN := $(patsubst tests/%.c,$(B)/tests/%,$(filter tests/test_%,$(call sources,tests)))
+CHECKKERN_OBJ := $(call objects,$(call sources,tests/checkkern))
+OOM_OBJ := $(call objects,$(call sources,tests/oom))
+FUZZ_BIN := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+TEST_LIBS := $(B)/libsupport.a $(B)/libcli.a $(B)/libconvert.a $(B)/libgte.a
+
+CUNIT_LIBS := -lcunit
+FOLDER_tests := -Itests
+FOLDER_tests/checkkern := -Itests
+FOLDER_tests/oom := -Itests
+FOLDER_tests/fuzz := -Itests
+
+link_test = $(CC) $(VARIANT_CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(CUNIT_LIBS) $(LDLIBS)
+
+$(B)/libsupport.a: $(SUPPORT_OBJ)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(TEST_BIN): $(B)/tests/%: $(B)/tests/%.o $(TEST_LIBS)
+	$(say) LINK $@
+	$(Q)$(link_test)
+
+$(B)/checkkern: $(CHECKKERN_OBJ) $(B)/libgte.a
+	$(say) LINK $@
+	$(Q)$(link_test)
+
+# Every way to ask for memory or a thread, so that the N-th can be made to fail.
+OOM_WRAPS := malloc calloc realloc reallocarray aligned_alloc posix_memalign strdup strndup free \
+             pthread_create mmap
+comma := ,
+$(B)/oom: $(OOM_OBJ) $(TEST_LIBS)
+	$(say) LINK $@
+	$(Q)$(link_test) $(addprefix -Wl$(comma)--wrap=,$(OOM_WRAPS))
+
+$(FUZZ_BIN): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(TEST_LIBS)
+	$(say) LINK $@
+	$(Q)$(CC) $(VARIANT_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LDLIBS)
+
+.SECONDARY:
+
+# ---- the stand-in model --------------------------------------------------------------------------
+
+build/standin/config.json: build/release/models/standin
+	$(say) MAKE build/standin
+	$(Q)$< build/standin
+
+build/release/models/standin: models/standin.c models/standin_words.h
+	$(say) CC $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -O2 -std=c11 $(WARNINGS) -I. -o $@ $<
+
+build/standin.gte: build/standin/config.json build/release/gte
+	$(say) GTE $@
+	$(Q)build/release/gte convert build/standin $@ >/dev/null
+
+# Until a trained model ships, the stand-in is the default one.
+build/default.gte: build/standin.gte
+	$(Q)cp $< $@
+
+.PHONY: standin
+standin: build/standin.gte build/default.gte ## make the stand-in model, build/standin.gte
+
+# ---- what people run -----------------------------------------------------------------------------
+
+.PHONY: demo test check test-programs test-asan test-ubsan test-tsan checkkern
+demo: ## install what is missing, build, and show embeddings, similarities and a search
+	$(Q)$(MAKE) --no-print-directory deps
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all build/default.gte
+	@tests/demo.sh build/gte build/default.gte
+
+test: ## install what is missing, build, and run every test but the fuzzers and coverage
+	$(Q)$(MAKE) --no-print-directory deps
+	$(Q)$(MAKE) --no-print-directory deps-test
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all build/default.gte test-programs
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) VARIANT=asan test-programs
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) VARIANT=tsan build/tsan/tests/test_threads
+	@MAKE='$(MAKE)' CC='$(CC)' CXX='$(CXX)' tests/run_all.sh full
+
+check: all build/default.gte test-programs ## run the quick tests; installs nothing
+	@MAKE='$(MAKE)' CC='$(CC)' CXX='$(CXX)' tests/run_all.sh quick
+
+test-programs: $(TEST_BIN) $(B)/checkkern $(B)/oom $(B)/gte
+
+test-asan test-ubsan test-tsan: test-%: all build/default.gte ## the unit tests under a sanitizer
+	$(Q)$(MAKE) --no-print-directory VARIANT=$* test-programs
+	@tests/run_all.sh $*
+
+checkkern: $(B)/checkkern ## every kernel of every instruction set against its scalar definition
+	$(Q)$(B)/checkkern
+
+# ---- fuzzing -------------------------------------------------------------------------------------
+
+FUZZ_SECONDS ?= 60
+
+.PHONY: fuzz-smoke fuzz-programs
+fuzz-programs: $(FUZZ_BIN)
+
+fuzz-smoke: all ## fuzz each target for FUZZ_SECONDS (60)
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) VARIANT=fuzz fuzz-programs
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) JOBS=$(JOBS) tests/fuzz/smoke.sh
+
+# ---- coverage ------------------------------------------------------------------------------------
+
+COVERAGE_MIN ?= 90
+
+.PHONY: coverage
+coverage: all build/default.gte ## line coverage of src and convert; fails below COVERAGE_MIN (90)
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) VARIANT=coverage test-programs
+	$(Q)find build/coverage -name '*.gcda' -delete
+	@tests/run_all.sh coverage
+	@cd build/coverage && gcovr -r ../.. --object-directory . -f '../../src/' -f '../../convert/' \
+	    --exclude-throw-branches --fail-under-line $(COVERAGE_MIN) --txt coverage.txt \
+	    --html-details coverage.html --print-summary; status=$$?; cat coverage.txt; exit $$status
