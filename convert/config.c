@@ -1,0 +1,189 @@
+/* config.json: is this a BERT encoder that the library computes exactly, and of which shape?
+ * Everything that would change the function and is not implemented is refused by name. */
+#include "convert/config.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "convert/json.h"
+#include "model/format.h"
+
+#define FILE_NAME "config.json"
+
+static bool starts_with(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* BertModel, BertForSequenceClassification, ...: each holds the same encoder. */
+static gte_status check_architectures(const convert__object *object, gte_error *err)
+{
+    const json_t *list = NULL;
+    gte_status status = convert__json_array(object, "architectures", CONVERT__OPTIONAL, &list, err);
+    if (status != GTE_OK) return status;
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *name = json_string_value(json_array_get(list, i));
+        if (!name) return convert__json_wrong(object, "architectures", "a list of names", err);
+        if (strcmp(name, "BertModel") != 0 && !starts_with(name, "BertFor"))
+            return gte__fail(err, GTE_E_UNSUPPORTED, 0,
+                             FILE_NAME ": architectures: \"%.80s\" is not supported; this version "
+                                       "converts BertModel and BertFor...",
+                             name);
+    }
+    return GTE_OK;
+}
+
+static gte_status check_model_type(const convert__object *object, gte_error *err)
+{
+    const char *type = NULL;
+    gte_status status = convert__json_string(object, "model_type", CONVERT__OPTIONAL, &type, err);
+    if (status != GTE_OK) return status;
+    /* The first BERT configs have neither key; without both nothing says what the weights are. */
+    if (!type && !convert__json_get(object, "architectures"))
+        return convert__json_wrong(object, "model_type", "\"bert\"", err);
+    if (type && strcmp(type, "bert") != 0)
+        return gte__fail(err, GTE_E_UNSUPPORTED, 0,
+                         FILE_NAME ": model_type: \"%.80s\" is not supported; this version "
+                                   "converts \"bert\"",
+                         type);
+    return check_architectures(object, err);
+}
+
+static gte_status refuse_true(const convert__object *object, const char *key, gte_error *err)
+{
+    bool value = false;
+    gte_status status = convert__json_bool(object, key, CONVERT__OPTIONAL, &value, err);
+    if (status == GTE_OK && value)
+        return gte__fail(err, GTE_E_UNSUPPORTED, 0, FILE_NAME ": %s: true is not supported", key);
+    return status;
+}
+
+static gte_status read_activation(const convert__object *object, uint32_t *out, gte_error *err)
+{
+    static const struct {
+        const char *name;
+        uint32_t activation;
+    } known[] = {{"gelu", GTE__ACT_GELU_ERF},
+                 {"gelu_new", GTE__ACT_GELU_TANH},
+                 {"gelu_pytorch_tanh", GTE__ACT_GELU_TANH}};
+    const char *name = NULL;
+    gte_status status = convert__json_string(object, "hidden_act", CONVERT__REQUIRED, &name, err);
+    if (status != GTE_OK) return status;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (strcmp(name, known[i].name) == 0) {
+            *out = known[i].activation;
+            return GTE_OK;
+        }
+    }
+    return gte__fail(err, GTE_E_UNSUPPORTED, 0,
+                     FILE_NAME ": hidden_act: \"%.80s\" is not supported; this version computes "
+                               "gelu, gelu_new and gelu_pytorch_tanh",
+                     name);
+}
+
+static gte_status check_position_type(const convert__object *object, gte_error *err)
+{
+    const char *type = "absolute";
+    gte_status status =
+        convert__json_string(object, "position_embedding_type", CONVERT__OPTIONAL, &type, err);
+    if (status == GTE_OK && strcmp(type, "absolute") != 0)
+        return gte__fail(err, GTE_E_UNSUPPORTED, 0,
+                         FILE_NAME ": position_embedding_type: \"%.80s\" is not supported; this "
+                                   "version computes \"absolute\"",
+                         type);
+    return status;
+}
+
+static gte_status read_shape(convert__config *out, const convert__object *object, gte_error *err)
+{
+    const struct {
+        const char *key;
+        uint32_t max;
+        uint32_t *value;
+    } fields[] = {
+        {"hidden_size", GTE__MAX_HIDDEN, &out->hidden_size},
+        {"num_hidden_layers", GTE__MAX_LAYERS, &out->layers},
+        {"num_attention_heads", GTE__MAX_HEADS, &out->heads},
+        {"intermediate_size", GTE__MAX_FFN, &out->ffn_size},
+        {"vocab_size", GTE__MAX_VOCAB, &out->vocab_size},
+        {"max_position_embeddings", GTE__MAX_POSITIONS, &out->max_positions},
+        {"type_vocab_size", GTE__MAX_TYPES, &out->type_vocab_size},
+    };
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        gte_status status = convert__json_u32(object, fields[i].key, CONVERT__REQUIRED, 1,
+                                              fields[i].max, fields[i].value, err);
+        if (status != GTE_OK) return status;
+    }
+    if (out->hidden_size % out->heads != 0)
+        return gte__fail(err, GTE_E_FORMAT, 0,
+                         FILE_NAME ": hidden_size %u is not a multiple of num_attention_heads %u",
+                         out->hidden_size, out->heads);
+    if (out->max_positions < 2)
+        return gte__fail(err, GTE_E_FORMAT, 0,
+                         FILE_NAME ": max_position_embeddings: expected at least 2, found 1");
+    double eps = 1e-12; /* BertConfig's default */
+    gte_status status = convert__json_real(object, "layer_norm_eps", CONVERT__OPTIONAL, &eps, err);
+    if (status != GTE_OK) return status;
+    out->layer_norm_eps = (float)eps;
+    if (!(out->layer_norm_eps > 0) || !isfinite(out->layer_norm_eps) || eps > 1)
+        return convert__json_wrong(object, "layer_norm_eps", "a number above 0, at most 1", err);
+    out->pad_id = 0;
+    return convert__json_u32(object, "pad_token_id", CONVERT__OPTIONAL, 0, out->vocab_size - 1,
+                             &out->pad_id, err);
+}
+
+static gte_status read_architecture(convert__config *out, const convert__object *object,
+                                    gte_error *err)
+{
+    gte_status status = check_model_type(object, err);
+    if (status == GTE_OK) status = refuse_true(object, "is_decoder", err);
+    if (status == GTE_OK) status = refuse_true(object, "add_cross_attention", err);
+    if (status == GTE_OK) status = check_position_type(object, err);
+    if (status == GTE_OK) status = read_activation(object, &out->activation, err);
+    if (status == GTE_OK) status = read_shape(out, object, err);
+    return status;
+}
+
+/* The model's name: what the directory is called, and when that says nothing ("." or a snapshot's
+ * hash would) the name under which it was trained. */
+static gte_status add_name(convert__config *out, const convert__source *source,
+                           const convert__object *object, gte_error *err)
+{
+    const char *trained = "";
+    gte_status status =
+        convert__json_string(object, "_name_or_path", CONVERT__OPTIONAL, &trained, err);
+    if (status != GTE_OK) return status;
+    size_t size = strlen(source->dir);
+    while (size > 1 && source->dir[size - 1] == '/') size--;
+    size_t start = size;
+    while (start > 0 && source->dir[start - 1] != '/') start--;
+    char base[256] = "";
+    if (size - start < sizeof base) memcpy(base, source->dir + start, size - start);
+    bool hash = size - start == 40 && strspn(base, "0123456789abcdef") == 40;
+    bool dots = strspn(base, "./") == strlen(base);
+    const char *name = !hash && !dots ? base : *trained ? trained : "unnamed";
+    status = convert__meta_add(&out->meta, "name", name, err);
+    if (status == GTE_OK && *trained && strcmp(trained, name) != 0)
+        status = convert__meta_add(&out->meta, "trained_from", trained, err);
+    return status;
+}
+
+gte_status convert__config_read(convert__config *out, const convert__source *source, gte_error *err)
+{
+    *out = (convert__config){0};
+    json_t *root;
+    gte_status status = convert__json_load(&root, source, FILE_NAME, 0, NULL, err);
+    if (status != GTE_OK) return status;
+    convert__object object = {FILE_NAME, "", root};
+    status = read_architecture(out, &object, err);
+    if (status == GTE_OK) status = add_name(out, source, &object, err);
+    json_decref(root);
+    if (status != GTE_OK) return status;
+    return convert__sentence_config_read(out, source, err);
+}
+
+void convert__config_free(convert__config *config)
+{
+    convert__meta_free(&config->meta);
+}

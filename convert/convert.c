@@ -1,0 +1,124 @@
+/* gte_convert: the path from a model directory to a .gte file, step by step. */
+#include "convert/convert.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "convert/pack.h"
+#include "convert/vocabulary.h"
+
+static gte_status check_arguments(const char *model_dir, const char *out_path,
+                                  const gte_convert_options *options, gte_error *err)
+{
+    struct stat st;
+    if (!model_dir || !out_path)
+        return gte__fail(err, GTE_E_ARGUMENT, 0, "a model directory and an output path are needed");
+    if (options->dtype && strcmp(options->dtype, "f32") != 0)
+        return gte__fail(err, GTE_E_UNSUPPORTED, 0,
+                         "dtype \"%.40s\" is not supported; this version writes f32",
+                         options->dtype);
+    if (stat(model_dir, &st) != 0)
+        return gte__fail(err, GTE_E_IO, 0, "%.180s: %s", model_dir, strerror(errno));
+    if (!S_ISDIR(st.st_mode))
+        return gte__fail(err, GTE_E_IO, 0,
+                         "%.150s: not a directory; expected a model directory with config.json",
+                         model_dir);
+    return convert__output_check(out_path, err);
+}
+
+/* The rename would replace the weights that are being read. */
+static gte_status check_not_input(const char *out_path, const convert__checkpoint *checkpoint,
+                                  gte_error *err)
+{
+    struct stat st;
+    if (stat(out_path, &st) != 0) return GTE_OK;
+    for (size_t i = 0; i < checkpoint->input_count; i++)
+        if (checkpoint->inputs[i].inode == (uint64_t)st.st_ino &&
+            checkpoint->inputs[i].device == (uint64_t)st.st_dev)
+            return gte__fail(err, GTE_E_ARGUMENT, 0, "%.150s is the model's own weight file",
+                             out_path);
+    return GTE_OK;
+}
+
+/* `license:` of the README's front matter, which model cards begin with. Best effort: no README,
+ * or another form, means no key. */
+static gte_status add_license(convert__config *config, const convert__source *source,
+                              gte_error *err)
+{
+    convert__input readme;
+    bool found;
+    if (convert__input_open(&readme, source, "README.md", CONVERT__TEXT_MAX, &found, NULL) !=
+            GTE_OK ||
+        !found)
+        return GTE_OK;
+    char head[4096], *save = NULL, value[64] = "";
+    size_t n = readme.size < sizeof head - 1 ? readme.size : sizeof head - 1;
+    memcpy(head, readme.data, n);
+    head[n] = '\0';
+    convert__input_close(&readme);
+    char *line = strtok_r(head, "\r\n", &save);
+    if (!line || strcmp(line, "---") != 0) return GTE_OK;
+    while ((line = strtok_r(NULL, "\r\n", &save)) && strcmp(line, "---") != 0) {
+        if (strncmp(line, "license:", 8) != 0) continue;
+        line += 8 + strspn(line + 8, " '\"");
+        size_t size = strcspn(line, " '\"#");
+        if (size < sizeof value) memcpy(value, line, size);
+    }
+    return *value ? convert__meta_add(&config->meta, "license", value, err) : GTE_OK;
+}
+
+static gte_status write_file(const convert__pack *pack, const convert__source *source,
+                             const char *out_path, gte_error *err)
+{
+    convert__output out;
+    gte_status status = convert__output_open(&out, source, out_path, pack->header.file_size, err);
+    if (status == GTE_OK) status = convert__pack_write(pack, &out, err);
+    if (status == GTE_OK)
+        status = convert__output_commit(&out, offsetof(gte__file_header, sha256), err);
+    convert__output_close(&out);
+    return status;
+}
+
+gte_status gte_convert(const char *model_dir, const char *out_path,
+                       const gte_convert_options *options, gte_error *err)
+{
+    static const gte_convert_options defaults;
+    convert__source source = {model_dir, options ? options : &defaults};
+    convert__config config = {0};
+    convert__vocabulary vocabulary = {0};
+    convert__checkpoint checkpoint = {0};
+    convert__pack pack = {0};
+    void *tokenizer = NULL;
+    uint64_t tokenizer_size = 0;
+
+    gte_status status = check_arguments(model_dir, out_path, source.options, err);
+    if (status != GTE_OK) return status;
+    status = convert__config_read(&config, &source, err);
+    if (status != GTE_OK) goto fail;
+    status = convert__meta_add(&config.meta, "converter", "gte " GTE_VERSION_STRING, err);
+    if (status != GTE_OK) goto fail;
+    status = add_license(&config, &source, err);
+    if (status != GTE_OK) goto fail;
+    status = convert__vocabulary_read(&vocabulary, &source, &config, err);
+    if (status != GTE_OK) goto fail;
+    status = convert__tokenizer_pack(&vocabulary.desc, &tokenizer, &tokenizer_size, err);
+    if (status != GTE_OK) goto fail;
+    status = convert__checkpoint_open(&checkpoint, &source, err);
+    if (status != GTE_OK) goto fail;
+    status = check_not_input(out_path, &checkpoint, err);
+    if (status != GTE_OK) goto fail;
+    status =
+        convert__pack_plan(&pack, &source, &config, &checkpoint, tokenizer, tokenizer_size, err);
+    if (status != GTE_OK) goto fail;
+    status = write_file(&pack, &source, out_path, err);
+fail: /* success comes here too: everything is freed in reverse order */
+    convert__pack_free(&pack);
+    convert__checkpoint_close(&checkpoint);
+    free(tokenizer);
+    convert__vocabulary_free(&vocabulary);
+    convert__config_free(&config);
+    return status;
+}

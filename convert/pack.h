@@ -1,0 +1,38 @@
+/* The plan of a .gte file: which tensors of the checkpoint become which records, where everything
+ * lies; then the writing of it, tensor by tensor, without the model ever being whole in memory. */
+#ifndef CONVERT_PACK_H
+#define CONVERT_PACK_H
+
+#include "convert/checkpoint.h"
+#include "convert/config.h"
+#include "convert/write.h"
+#include "model/format.h"
+
+#define CONVERT__MAX_PARTS 3 /* query, key and value */
+
+typedef struct convert__item {
+    gte__tensor_record record;
+    const convert__tensor *parts[CONVERT__MAX_PARTS]; /* one below the other */
+} convert__item;
+
+typedef struct convert__pack {
+    gte__file_header header; /* complete but for the digest */
+    convert__item *items;
+    size_t count;
+    const void *tokenizer; /* the caller's; kept until the file is written */
+    const char *meta;
+} convert__pack;
+
+/* Finds every tensor of the architecture, checks its type and shape, notes the tensors that are
+ * left over and lays out the file. *out must be freed whatever the result. */
+gte_status convert__pack_plan(convert__pack *out, const convert__source *source,
+                              const convert__config *config, const convert__checkpoint *checkpoint,
+                              const void *tokenizer, uint64_t tokenizer_size, gte_error *err);
+
+/* Writes the whole file; out->total is header.file_size. NaN and infinity are GTE_E_FORMAT with
+ * the tensor's name and the place. */
+gte_status convert__pack_write(const convert__pack *pack, convert__output *out, gte_error *err);
+
+void convert__pack_free(convert__pack *pack);
+
+#endif

@@ -1,0 +1,121 @@
+/* Mapped files of the model directory, notes and cancellation. */
+#include "convert/source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+
+static bool safe_name(const char *name)
+{
+    if (name[0] == '/' || name[0] == '\0') return false;
+    for (const char *p = name; p; p = strchr(p, '/')) {
+        if (*p == '/') p++;
+        if (p[0] == '.' && p[1] == '.' && (p[2] == '/' || p[2] == '\0')) return false;
+    }
+    return true;
+}
+
+static char *join(const char *dir, const char *name)
+{
+    size_t a = strlen(dir), b = strlen(name);
+    char *path = malloc(a + b + 2);
+    if (!path) return NULL;
+    memcpy(path, dir, a);
+    path[a] = '/';
+    memcpy(path + a + 1, name, b + 1);
+    return path;
+}
+
+static gte_status map(convert__input *out, int fd, uint64_t max_size, gte_error *err)
+{
+    static const uint8_t empty[1];
+    struct stat st;
+    if (fstat(fd, &st) != 0)
+        return gte__fail(err, GTE_E_IO, 0, "%s: %s", out->name, strerror(errno));
+    if (!S_ISREG(st.st_mode)) return gte__fail(err, GTE_E_IO, 0, "%s: not a file", out->name);
+    if ((uint64_t)st.st_size > max_size || (uint64_t)st.st_size > SIZE_MAX)
+        return gte__fail(err, GTE_E_FORMAT, 0, "%s: %llu bytes, more than the limit of %llu",
+                         out->name, (unsigned long long)st.st_size, (unsigned long long)max_size);
+    out->device = (uint64_t)st.st_dev;
+    out->inode = (uint64_t)st.st_ino;
+    out->size = (size_t)st.st_size;
+    out->data = empty;
+    if (out->size == 0) return gte__ok(err);
+    void *p = mmap(NULL, out->size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (p == MAP_FAILED)
+        return gte__fail(err, GTE_E_IO, 0, "%s: cannot be mapped: %s", out->name, strerror(errno));
+    out->map = p;
+    out->data = p;
+    return gte__ok(err);
+}
+
+gte_status convert__input_open(convert__input *out, const convert__source *source, const char *name,
+                               uint64_t max_size, bool *found, gte_error *err)
+{
+    *out = (convert__input){0};
+    if (found) *found = false;
+    if (!safe_name(name))
+        return gte__fail(err, GTE_E_FORMAT, 0, "\"%s\": not a path inside the model directory",
+                         name);
+    char *path = join(source->dir, name);
+    out->name = strdup(name);
+    if (!path || !out->name) {
+        free(path);
+        convert__input_close(out);
+        return gte__fail(err, GTE_E_MEMORY, 0, "out of memory opening %s", name);
+    }
+    /* O_NONBLOCK: a pipe under this name must not hang the open. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int error = errno;
+    free(path);
+    if (fd < 0) {
+        convert__input_close(out);
+        if (found && (error == ENOENT || error == ENOTDIR)) return gte__ok(err);
+        return gte__fail(err, GTE_E_IO, 0, "%s: %s", name, strerror(error));
+    }
+    gte_status status = map(out, fd, max_size, err);
+    close(fd);
+    if (status != GTE_OK) {
+        convert__input_close(out);
+        return status;
+    }
+    if (found) *found = true;
+    return GTE_OK;
+}
+
+void convert__input_close(convert__input *input)
+{
+    if (input->map) munmap(input->map, input->size);
+    free(input->name);
+    *input = (convert__input){0};
+}
+
+void convert__note(const convert__source *source, const char *format, ...)
+{
+    if (!source->options->note) return;
+    char line[512];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    if (n < 0) return;
+    for (char *p = line; *p; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f) *p = '?';
+    source->options->note(source->options->arg, line);
+}
+
+gte_status convert__poll(const convert__source *source, gte_error *err)
+{
+    const gte_convert_options *options = source->options;
+    if (options->cancelled && options->cancelled(options->arg) != 0)
+        return gte__fail(err, GTE_E_CANCELLED, 0, "the conversion was cancelled");
+    return GTE_OK;
+}

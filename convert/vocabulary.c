@@ -1,0 +1,124 @@
+/* Chooses the tokenizer's files, checks the result against the architecture, and holds the growing
+ * lists both readers fill. */
+#include "convert/vocabulary.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/format.h"
+
+gte_status convert__vocabulary_set(convert__vocabulary *v, const char *file, uint32_t id,
+                                   const char *text, size_t size, gte_error *err)
+{
+    if (id >= GTE__MAX_VOCAB)
+        return gte__fail(err, GTE_E_FORMAT, 0, "%s: the id %u of \"%.80s\" is above the limit %u",
+                         file, id, text, GTE__MAX_VOCAB - 1);
+    if (id >= v->capacity) {
+        uint32_t capacity = id < 32768 ? 65536 : 2 * id;
+        convert__piece *pieces = realloc(v->pieces, capacity * sizeof *pieces);
+        if (!pieces) return gte__fail(err, GTE_E_MEMORY, 0, "out of memory for the vocabulary");
+        memset(pieces + v->capacity, 0, (capacity - v->capacity) * sizeof *pieces);
+        v->pieces = pieces;
+        v->capacity = capacity;
+    }
+    convert__piece *piece = &v->pieces[id];
+    if (piece->size && (piece->size != size || memcmp(piece->text, text, size) != 0))
+        return gte__fail(err, GTE_E_FORMAT, 0, "%s: the id %u stands for \"%.*s\" and \"%.*s\"",
+                         file, id, piece->size > 60 ? 60 : (int)piece->size, piece->text,
+                         size > 60 ? 60 : (int)size, text);
+    *piece = (convert__piece){text, size};
+    if (size && id >= v->desc.vocab_size) v->desc.vocab_size = id + 1;
+    return GTE_OK;
+}
+
+gte_status convert__vocabulary_add(convert__vocabulary *v, const char *file,
+                                   const convert__added *token, gte_error *err)
+{
+    if (token->size == 0)
+        return gte__fail(err, GTE_E_FORMAT, 0, "%s: the added token %u is empty", file, token->id);
+    gte_status status = convert__vocabulary_set(v, file, token->id, token->text, token->size, err);
+    if (status != GTE_OK) return status;
+    for (uint32_t i = 0; i < v->desc.added_count; i++) {
+        convert__added *other = &v->added[i];
+        if (other->size != token->size || memcmp(other->text, token->text, token->size) != 0)
+            continue;
+        *other = *token;
+        return GTE_OK;
+    }
+    if (v->desc.added_count == v->added_capacity) {
+        uint32_t capacity = v->added_capacity ? 2 * v->added_capacity : 64;
+        convert__added *added = realloc(v->added, capacity * sizeof *added);
+        if (!added) return gte__fail(err, GTE_E_MEMORY, 0, "out of memory for added tokens");
+        v->added = added;
+        v->added_capacity = capacity;
+    }
+    v->added[v->desc.added_count++] = *token;
+    return GTE_OK;
+}
+
+gte_status convert__vocabulary_find(const convert__vocabulary *v, const char *file,
+                                    const char *what, const char *text, uint32_t *id,
+                                    gte_error *err)
+{
+    size_t size = strlen(text);
+    for (uint32_t i = v->desc.vocab_size; i-- > 0;) {
+        if (v->pieces[i].size != size || memcmp(v->pieces[i].text, text, size) != 0) continue;
+        *id = i;
+        return GTE_OK;
+    }
+    return gte__fail(err, GTE_E_FORMAT, 0, "%s: %s: \"%.80s\" is not in the vocabulary", file, what,
+                     text);
+}
+
+gte_status convert__added_flags(const convert__object *object, uint32_t *flags, gte_error *err)
+{
+    static const struct {
+        const char *key;
+        uint32_t flag;
+    } keys[] = {{"single_word", GTE__ADDED_SINGLE_WORD},
+                {"lstrip", GTE__ADDED_LSTRIP},
+                {"rstrip", GTE__ADDED_RSTRIP},
+                {"normalized", GTE__ADDED_NORMALIZED},
+                {"special", GTE__ADDED_SPECIAL}};
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        bool on = (*flags & keys[i].flag) != 0;
+        gte_status status = convert__json_bool(object, keys[i].key, CONVERT__OPTIONAL, &on, err);
+        if (status != GTE_OK) return status;
+        *flags = on ? *flags | keys[i].flag : *flags & ~keys[i].flag;
+    }
+    return GTE_OK;
+}
+
+gte_status convert__vocabulary_read(convert__vocabulary *out, const convert__source *source,
+                                    const convert__config *config, gte_error *err)
+{
+    *out = (convert__vocabulary){0};
+    bool found;
+    gte_status status = convert__tokenizer_json_read(out, source, &found, err);
+    if (status == GTE_OK && !found) status = convert__vocab_txt_read(out, source, err);
+    if (status != GTE_OK) return status;
+    convert__tokenizer *desc = &out->desc;
+    desc->pieces = out->pieces;
+    desc->added = out->added;
+    if (desc->vocab_size > config->vocab_size)
+        return gte__fail(
+            err, GTE_E_FORMAT, 0, "%s: %u ids, more than the %u of config.json's vocab_size",
+            found ? "tokenizer.json" : "vocab.txt", desc->vocab_size, config->vocab_size);
+    if (convert__vocabulary_find(out, "", "", "[PAD]", &desc->pad_id, NULL) != GTE_OK)
+        desc->pad_id = config->pad_id < desc->vocab_size ? config->pad_id : 0;
+    if (config->lowercase_text && !(desc->flags & GTE__TOK_LOWERCASE)) {
+        desc->flags |= GTE__TOK_LOWERCASE;
+        convert__note(source, "lower case: sentence_bert_config.json asks for it, the tokenizer "
+                              "does not; folded in the tokenizer");
+    }
+    return gte__ok(err);
+}
+
+void convert__vocabulary_free(convert__vocabulary *v)
+{
+    free(v->pieces);
+    free(v->added);
+    for (size_t i = 0; i < sizeof v->roots / sizeof v->roots[0]; i++) json_decref(v->roots[i]);
+    convert__input_close(&v->input);
+    *v = (convert__vocabulary){0};
+}
