@@ -63,6 +63,17 @@ build/default.gte: build/standin.gte
 .PHONY: standin
 standin: build/standin.gte build/default.gte ## make the stand-in model, build/standin.gte
 
+# ---- models of random weights with known vectors ------------------------------------------------
+
+# Debian's python3: that is where python3-numpy is. Without it test_golden skips these.
+NUMPY_PYTHON ?= /usr/bin/python3
+
+build/golden/done: tests/golden/make_golden.py
+	$(Q)mkdir -p $(@D)
+	$(Q)if $(NUMPY_PYTHON) -c 'import numpy' 2>/dev/null; then \
+	    printf '  %-5s %s\n' MAKE build/golden; $(NUMPY_PYTHON) $< $(@D) && touch $@; \
+	else echo 'SKIP no numpy for $(NUMPY_PYTHON): build/golden is not made'; fi
+
 # ---- what people run -----------------------------------------------------------------------------
 
 .PHONY: demo test check test-programs test-asan test-ubsan test-tsan checkkern
@@ -74,17 +85,17 @@ demo: ## install what is missing, build, and show embeddings, similarities and a
 test: ## install what is missing, build, and run every test but the fuzzers and coverage
 	$(Q)$(MAKE) --no-print-directory deps
 	$(Q)$(MAKE) --no-print-directory deps-test
-	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all build/default.gte test-programs
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all build/default.gte build/golden/done test-programs
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) VARIANT=asan test-programs
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) VARIANT=tsan build/tsan/tests/test_threads
 	@MAKE='$(MAKE)' CC='$(CC)' CXX='$(CXX)' tests/run_all.sh full
 
-check: all build/default.gte test-programs ## run the quick tests; installs nothing
+check: all build/default.gte build/golden/done test-programs ## run the quick tests; installs nothing
 	@MAKE='$(MAKE)' CC='$(CC)' CXX='$(CXX)' tests/run_all.sh quick
 
 test-programs: $(TEST_BIN) $(B)/checkkern $(B)/oom $(B)/gte
 
-test-asan test-ubsan test-tsan: test-%: all build/default.gte ## the unit tests under a sanitizer
+test-asan test-ubsan test-tsan: test-%: all build/default.gte build/golden/done ## the unit tests under a sanitizer
 	$(Q)$(MAKE) --no-print-directory VARIANT=$* test-programs
 	@tests/run_all.sh $*
 
@@ -107,7 +118,7 @@ fuzz-smoke: all ## fuzz each target for FUZZ_SECONDS (60)
 COVERAGE_MIN ?= 90
 
 .PHONY: coverage
-coverage: all build/default.gte ## line coverage of src and convert; fails below COVERAGE_MIN (90)
+coverage: all build/default.gte build/golden/done ## line coverage of src and convert; fails below COVERAGE_MIN (90)
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) VARIANT=coverage test-programs
 	$(Q)find build/coverage -name '*.gcda' -delete
 	@tests/run_all.sh coverage

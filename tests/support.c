@@ -45,10 +45,13 @@ const char *support_shared(const char *name)
 }
 
 static char tmp_folder[64];
+static pid_t tmp_owner;
 
-/* By `rm -rf`: the folder is ours, from mkdtemp, and its name holds nothing to quote. */
+/* By `rm -rf`: the folder is ours, from mkdtemp, and its name holds nothing to quote. A child that
+ * was forked and ends must not take it away. */
 static void remove_tmp(void)
 {
+    if (getpid() != tmp_owner) return;
     char command[128];
     snprintf(command, sizeof command, "rm -rf '%s'", tmp_folder);
     if (system(command) != 0) fprintf(stderr, "%s was not removed\n", tmp_folder);
@@ -62,6 +65,7 @@ const char *support_tmp(void)
         perror("mkdtemp");
         exit(2);
     }
+    tmp_owner = getpid();
     atexit(remove_tmp);
     return tmp_folder;
 }
