@@ -36,6 +36,9 @@
 #define GTE__MAX_VOCAB 4194304u
 #define GTE__MAX_TYPES 16u
 #define GTE__MAX_PIECE_BYTES 65535u
+#define GTE__MAX_WORD_CHARS 512u
+#define GTE__MAX_ADDED_TOKENS 65536u
+#define GTE__MAX_NORMALIZED_BYTES 256u /* of an added token that is matched after normalisation */
 
 enum gte__section_kind {
     GTE__SECTION_META = 0,
@@ -134,8 +137,10 @@ enum gte__tokenizer_kind { GTE__TOKENIZER_WORDPIECE = 1 };
 /* A trie over the UTF-8 bytes of the vocabulary as a double array. Unit 0 is unused. A walk starts
  * at a root (pieces that begin a word: trie_root_word; pieces that continue one, stored without
  * their "##" prefix: trie_root_suffix); the child of unit s by byte c is t = base(s) + c, and exists
- * if t < trie_units and check(t) == s. id is the vocabulary id of the piece that ends at the unit,
- * or -1. Indices are checked during the walk, ids once at open. */
+ * if t < trie_units and check(t) == s. The check of a unit that is no child is GTE__TRIE_FREE. id
+ * is the vocabulary id of the piece that ends at the unit, or -1. Indices are checked during the
+ * walk, ids once at open. */
+#define GTE__TRIE_FREE 0xffffffffu
 typedef struct gte__trie_unit {
     uint32_t base;
     uint32_t check;
@@ -143,7 +148,7 @@ typedef struct gte__trie_unit {
 } gte__trie_unit;
 
 /* A literal token of tokenizer.json's added_tokens, cut out of the text before (or, `normalized`,
- * after) normalisation. */
+ * after) normalisation. At one place the longest wins, of equal ones the first in the array. */
 #define GTE__ADDED_SINGLE_WORD 1u
 #define GTE__ADDED_LSTRIP 2u
 #define GTE__ADDED_RSTRIP 4u
@@ -161,7 +166,7 @@ typedef struct gte__tokenizer_header {
     uint32_t kind;
     uint32_t flags;          /* GTE__TOK_... */
     uint32_t vocab_size;     /* ids are 0 .. vocab_size - 1; a hole has an empty string */
-    uint32_t max_word_chars; /* a longer word is one unknown token: 100 */
+    uint32_t max_word_chars; /* longer is one unknown token: 100; 1 .. GTE__MAX_WORD_CHARS */
     uint32_t unk_id, cls_id, sep_id, pad_id;
     uint32_t trie_root_word, trie_root_suffix;
     uint32_t trie_units;
