@@ -1,0 +1,118 @@
+/* gte embed: texts to vectors, a stream. */
+#include <stddef.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "interrupt.h"
+#include "report.h"
+#include "session.h"
+#include "terminal.h"
+#include "vector_writer.h"
+
+typedef struct embed_values {
+    cli_model_values model;
+    cli_input_values input;
+    cli_engine_values engine;
+    cli_text_values text;
+    cli_vector_values vectors;
+    const char *output;
+    int format, no_normalize, color;
+} embed_values;
+
+static const cli_option options[] = {
+    CLI_GROUP_ROW(cli__model_options, embed_values, model),
+    CLI_GROUP_ROW(cli__input_options, embed_values, input),
+    CLI_STRING_ROW("output", 'o', "FILE", embed_values, output,
+                   "Write to FILE, which appears when it is whole."),
+    CLI_CHOICE_ROW("format", 0, CLI_FORMAT_VALUES, embed_values, format,
+                   "[default: text on a terminal, else jsonl]"),
+    CLI_GROUP_ROW(cli__vector_options, embed_values, vectors),
+    CLI_FLAG_ROW("no-normalize", 0, embed_values, no_normalize,
+                 "Leave vectors as pooled instead of giving them\nlength 1."),
+    CLI_GROUP_ROW(cli__engine_options, embed_values, engine),
+    CLI_GROUP_ROW(cli__text_options, embed_values, text),
+    CLI_CHOICE_ROW("color", 0, CLI_COLOR_VALUES, embed_values, color,
+                   "Colours in the text format [default: auto]."),
+    CLI_LAST_ROW,
+};
+
+static const char details[] =
+    "Texts are the arguments, or the lines of --file or of standard input. There is one\n"
+    "vector per input, in order; an empty line is an empty text. Formats:\n"
+    "  text   the numbers with spaces between, a line per vector; cut to the width of a terminal\n"
+    "  json   one array of arrays\n"
+    "  jsonl  {\"embedding\":[...]} per line; the numbers read back as the same floats\n"
+    "  npy    NumPy float32 [texts, dimensions]; to a pipe, held in TMPDIR until the end\n"
+    "  raw    float32, little-endian, nothing else\n"
+    "After Ctrl-C the output holds whole vectors; --output leaves them in FILE.part.\n";
+
+static int embed_stream(cli_session *session, cli_source *source, const embed_values *values,
+                        cli_vector_writer *writer)
+{
+    cli_chunk chunk;
+    const char *prompt = cli__session_prompt(session, values->vectors.prompt, NULL);
+    float *vectors = NULL;
+    int code = cli__chunk_create(&chunk, values->engine.batch_tokens);
+    if (code == CLI_OK && !(vectors = cli__session_vectors(session, &chunk))) code = CLI_FAILED;
+    cli__progress_start(&session->bar, "texts", writer->sink->fd);
+    while (code == CLI_OK && !writer->sink->error) {
+        int got = cli__session_next(session, &chunk, source, prompt, vectors);
+        if (got == 0) break;
+        if (got < 0) code = -got;
+        if (got < 0) break;
+        cli__writer_rows(writer, vectors, chunk.count);
+        if (cli__source_interactive(source)) cli__sink_flush(writer->sink);
+        if (cli__interrupted()) code = CLI_INTERRUPTED;
+    }
+    free(vectors);
+    cli__chunk_free(&chunk);
+    return code;
+}
+
+/* Everything between an open session and an open sink. */
+static int embed_to(cli_session *session, cli_source *source, const embed_values *values,
+                    cli_sink *sink)
+{
+    cli_vector_writer writer;
+    int format = values->format;
+    if (!format) format = isatty(sink->fd) ? CLI_FORMAT_TEXT : CLI_FORMAT_JSONL;
+    int code = cli__writer_begin(&writer, sink, format, session->dims,
+                                 cli__use_color(values->color, sink->fd));
+    if (code != CLI_OK) return code;
+    return cli__writer_end(&writer, embed_stream(session, source, values, &writer));
+}
+
+static int run_embed(const cli_command *self, int argc, char **argv)
+{
+    embed_values values = {0};
+    cli_session session = {0};
+    cli_source source;
+    cli_sink *sink = NULL;
+    int operands, code = cli__parse(self, argc, argv, &values, &operands);
+    if (code != CLI_RUN) return code;
+    code = cli__source_open(&source, argv, operands, values.input.file, values.input.jsonl != 0,
+                            values.text.replace_invalid != 0);
+    if (code != CLI_OK) return code;
+    code = cli__session_open(&session, values.model.model);
+    if (code == CLI_OK)
+        code = cli__session_start(&session, &values.engine, &values.vectors, &values.text);
+    if (code == CLI_OK && !(sink = malloc(sizeof *sink))) code = cli__out_of_memory();
+    if (code == CLI_OK && (code = cli__sink_open(sink, values.output)) == CLI_OK) {
+        session.options.no_normalize = values.no_normalize;
+        cli__source_invite(&source, "texts");
+        code = cli__sink_close(sink, embed_to(&session, &source, &values, sink));
+    }
+    free(sink);
+    cli__session_close(&session);
+    cli__source_close(&source);
+    return code;
+}
+
+const cli_command cli__embed_command = {
+    .name = "embed",
+    .synopsis = "[TEXT...]",
+    .summary = "Turn texts into vectors.",
+    .details = details,
+    .options = options,
+    .run = run_embed,
+};

@@ -1,0 +1,41 @@
+/* Finding the default model. Does not open it. */
+#include "model_path.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "report.h"
+
+/* The build may set the place where `make install` puts the default model. */
+#ifndef GTE_DEFAULT_MODEL
+#define GTE_DEFAULT_MODEL "/usr/local/share/gte/default.gte"
+#endif
+
+static int exists(const char *directory, const char *name, char *room)
+{
+    int size = snprintf(room, CLI_PATH_SIZE, "%s/%s", directory, name);
+    return size > 0 && size < CLI_PATH_SIZE && access(room, R_OK) == 0;
+}
+
+const char *cli__model_path(const char *asked, char *room)
+{
+    char here[CLI_PATH_SIZE];
+    if (asked) return asked;
+    asked = getenv("GTE_MODEL");
+    if (asked && *asked) return asked;
+
+    ssize_t size = readlink("/proc/self/exe", here, sizeof here - 1);
+    if (size > 0) {
+        here[size] = '\0';
+        char *slash = strrchr(here, '/');
+        if (slash) *slash = '\0';
+        if (exists(here, "default.gte", room)) return room;
+        if (exists(here, "../share/gte/default.gte", room)) return room;
+    }
+    if (access(GTE_DEFAULT_MODEL, R_OK) == 0) return GTE_DEFAULT_MODEL;
+    cli__fail("no model: give one with -m FILE or GTE_MODEL "
+              "(gte convert makes one from a HuggingFace directory)");
+    return NULL;
+}

@@ -1,0 +1,12 @@
+/* Which model file a command means when it is not told. */
+#ifndef GTE_CLI_MODEL_PATH_H
+#define GTE_CLI_MODEL_PATH_H
+
+#define CLI_PATH_SIZE 4096
+
+/* `asked` when it is not NULL; else the environment's GTE_MODEL; else the first that exists of
+ * default.gte next to the executable, ../share/gte/default.gte from there, and the installed place.
+ * `room` (CLI_PATH_SIZE bytes) may hold the result. NULL: none, reported. */
+const char *cli__model_path(const char *asked, char *room);
+
+#endif

@@ -1,0 +1,220 @@
+/* From options to a model, a context and vectors. Where the model file is looked for is
+ * model_path.c's. */
+#include "session.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "interrupt.h"
+#include "model_path.h"
+#include "report.h"
+
+#define MAX_THREADS 1024
+#define MAX_BATCH_TOKENS 1048576
+#define MAX_DIMS 65536
+
+const cli_option cli__model_options[] = {
+    CLI_STRING_ROW("model", 'm', "FILE", cli_model_values, model,
+                   "The model, a .gte file [environment: GTE_MODEL]."),
+    CLI_LAST_ROW,
+};
+
+const cli_option cli__input_options[] = {
+    CLI_STRING_ROW("file", 'f', "FILE", cli_input_values, file,
+                   "Read texts from FILE, one per line; - is\nstandard input."),
+    CLI_FLAG_ROW("jsonl", 0, cli_input_values, jsonl,
+                 "Every input is a JSON string, or [\"text\",\n\"pair\"] read together."),
+    CLI_LAST_ROW,
+};
+
+const cli_option cli__engine_options[] = {
+    CLI_INTEGER_ROW("threads", 't', "N", 1, MAX_THREADS, cli_engine_values, threads,
+                    "Threads [default: what affinity and the cgroup\n"
+                    "allow; environment: GTE_THREADS]."),
+    CLI_INTEGER_ROW("batch-tokens", 0, "N", 1, MAX_BATCH_TOKENS, cli_engine_values, batch_tokens,
+                    "Tokens that go through the encoder at once\n"
+                    "[default: 1024]; more takes more memory."),
+    CLI_LAST_ROW,
+};
+
+const cli_option cli__text_options[] = {
+    CLI_FLAG_ROW("special-as-text", 0, cli_text_values, special_as_text,
+                 "Read \"[SEP]\" and the like in a text as plain\n"
+                 "characters, not as special tokens."),
+    CLI_FLAG_ROW("replace-invalid", 0, cli_text_values, replace_invalid,
+                 "Replace invalid UTF-8 by U+FFFD instead of\nfailing."),
+    CLI_LAST_ROW,
+};
+
+const cli_option cli__vector_options[] = {
+    CLI_INTEGER_ROW("dims", 'd', "N", 1, MAX_DIMS, cli_vector_values, dims,
+                    "Keep the first N dimensions."),
+    CLI_CHOICE_ROW("pooling", 0, "mean|cls", cli_vector_values, pooling,
+                   "How tokens become one vector [default: as the\nmodel says]."),
+    CLI_STRING_ROW("prompt", 0, "NAME|TEXT", cli_vector_values, prompt,
+                   "Put the model's prompt NAME, or else TEXT itself,\n"
+                   "before every text (of gte search: query) [default:\n"
+                   "the model's own choice, if it has one]; '' for\nnone."),
+    CLI_LAST_ROW,
+};
+
+unsigned cli__text_flags(const cli_text_values *values)
+{
+    return (values->special_as_text ? GTE_SPECIAL_AS_TEXT : 0) |
+           (values->replace_invalid ? GTE_REPLACE_INVALID : 0);
+}
+
+int cli__session_open(cli_session *session, const char *path)
+{
+    char found[CLI_PATH_SIZE];
+    gte_error err;
+    memset(session, 0, sizeof *session);
+    path = cli__model_path(path, found);
+    if (!path) return CLI_FAILED;
+    if (strlen(path) >= sizeof session->path) return cli__fail("the model's path is too long");
+    memcpy(session->path, path, strlen(path) + 1);
+    if (gte_model_open(&session->model, path, NULL, &err) != GTE_OK) {
+        /* the library's message names the file where that helps */
+        return strstr(err.message, path) ? cli__fail("%s", err.message)
+                                         : cli__fail("%s: %s", path, err.message);
+    }
+    gte_model_describe(session->model, &session->info);
+    session->dims = (size_t)session->info.hidden_size;
+    return CLI_OK;
+}
+
+int cli__session_open_operand(cli_session *session, const cli_command *self, int argc, char **argv,
+                              void *values, cli_model_values *model)
+{
+    int operands, code = cli__parse(self, argc, argv, values, &operands);
+    if (code != CLI_RUN) return code;
+    if (operands > 1 || (operands == 1 && model->model)) return cli__misuse("one model at a time");
+    if (operands == 1) model->model = argv[0];
+    code = cli__session_open(session, model->model);
+    return code == CLI_OK ? CLI_RUN : code;
+}
+
+void cli__session_close(cli_session *session)
+{
+    cli__progress_wipe();
+    gte_context_free(&session->context);
+    gte_model_close(&session->model);
+}
+
+/* Called by the library between batches. */
+static int between_batches(void *arg, size_t done)
+{
+    cli_session *session = arg;
+    if (session->chunk_texts) {
+        uint64_t span = session->bytes_after - session->bytes_before;
+        double share = (double)done / (double)session->chunk_texts;
+        cli__progress_update(&session->bar, session->texts_done + done,
+                             session->bytes_before + (uint64_t)((double)span * share),
+                             session->bytes_total);
+    }
+    return cli__interrupted();
+}
+
+/* --threads, else GTE_THREADS, else 0 for the library's own choice. */
+static int choose_threads(int asked, int *out)
+{
+    const char *text = getenv("GTE_THREADS");
+    *out = asked;
+    if (asked || !text || !*text) return CLI_OK;
+    if (cli__parse_int(text, 1, MAX_THREADS, out)) return CLI_OK;
+    return cli__misuse("GTE_THREADS takes a whole number from 1 to %d, not '%s'", MAX_THREADS,
+                       text);
+}
+
+int cli__session_start(cli_session *session, const cli_engine_values *engine,
+                       const cli_vector_values *vectors, const cli_text_values *text)
+{
+    const gte_embed_options defaults = GTE_EMBED_OPTIONS_INIT;
+    gte_context_options context = GTE_CONTEXT_OPTIONS_INIT;
+    gte_error err;
+    int code = choose_threads(engine->threads, &context.threads);
+    if (code != CLI_OK) return code;
+    if (vectors->dims > session->info.hidden_size)
+        return cli__misuse("--dims %d: the model's vectors have %d dimensions", vectors->dims,
+                           session->info.hidden_size);
+    context.batch_tokens = engine->batch_tokens;
+    session->options = defaults;
+    session->options.dims = vectors->dims;
+    session->options.pooling = (gte_pooling)vectors->pooling;
+    session->options.flags = cli__text_flags(text);
+    session->options.progress = between_batches;
+    session->options.progress_arg = session;
+    if (vectors->dims) session->dims = (size_t)vectors->dims;
+    if (gte_context_create(&session->context, session->model, &context, &err) != GTE_OK)
+        return cli__fail("%s", err.message);
+    return CLI_OK;
+}
+
+static const char *stored_prompt(const cli_session *session, const char *name)
+{
+    char key[256];
+    if (!name || (size_t)snprintf(key, sizeof key, "prompt.%s", name) >= sizeof key) return NULL;
+    return gte_model_meta(session->model, key);
+}
+
+const char *cli__session_prompt(const cli_session *session, const char *argument,
+                                const char *const *usual)
+{
+    if (argument) {
+        const char *stored = stored_prompt(session, argument);
+        return stored ? stored : argument;
+    }
+    for (; usual && *usual; usual++) {
+        const char *stored = stored_prompt(session, *usual);
+        if (stored) return stored;
+    }
+    return stored_prompt(session, gte_model_meta(session->model, "default_prompt_name"));
+}
+
+float *cli__session_vectors(const cli_session *session, const cli_chunk *chunk)
+{
+    float *out = calloc(chunk->most * session->dims, sizeof *out);
+    if (!out) cli__out_of_memory();
+    return out;
+}
+
+int cli__session_embed(cli_session *session, const cli_chunk *chunk, float *out, gte_error *err)
+{
+    if (cli__interrupted()) return -CLI_INTERRUPTED;
+    session->chunk_texts = chunk->count;
+    gte_status status = gte_embed(session->context, chunk->texts, chunk->count, &session->options,
+                                  out, chunk->count * session->dims, err);
+    if (status == GTE_E_CANCELLED) return -CLI_INTERRUPTED;
+    if (status != GTE_OK) return -CLI_FAILED;
+    session->texts_done += chunk->count;
+    cli__progress_update(&session->bar, session->texts_done, session->bytes_after,
+                         session->bytes_total);
+    return 1;
+}
+
+int cli__session_report(const cli_chunk *chunk, const char *place, const gte_error *err)
+{
+    if (err->status != GTE_E_UTF8) return cli__fail("%s: %s", place, err->message);
+    if (err->offset < chunk->prompt_size) return cli__fail("the prompt is not valid UTF-8");
+    return cli__fail("%s: invalid UTF-8 at byte %" PRIu64
+                     " (use --replace-invalid to read it as U+FFFD)",
+                     place, err->offset - chunk->prompt_size);
+}
+
+int cli__session_next(cli_session *session, cli_chunk *chunk, cli_source *source,
+                      const char *prompt, float *out)
+{
+    gte_error err;
+    char place[512];
+    session->bytes_before = source->lines.consumed;
+    session->bytes_total = source->lines.total;
+    int got = cli__chunk_fill(chunk, source, prompt);
+    if (got != 1) return got;
+    session->bytes_after = source->lines.consumed;
+    got = cli__session_embed(session, chunk, out, &err);
+    if (got != -CLI_FAILED) return got;
+    size_t index = err.index < chunk->count ? err.index : 0;
+    cli__source_place(source, chunk->count - 1 - index, place, sizeof place);
+    return -cli__session_report(chunk, place, &err);
+}
