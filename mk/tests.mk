@@ -28,7 +28,7 @@ $(B)/checkkern: $(CHECKKERN_OBJ) $(B)/libgte.a
 	$(Q)$(link_test)
 
 # Every way to ask for memory or a thread, so that the N-th can be made to fail.
-OOM_WRAPS := malloc calloc realloc reallocarray aligned_alloc posix_memalign strdup strndup free \
+OOM_WRAPS := malloc calloc realloc reallocarray aligned_alloc posix_memalign strdup strndup \
              pthread_create mmap
 comma := ,
 $(B)/oom: $(OOM_OBJ) $(TEST_LIBS)

@@ -1,0 +1,16 @@
+/* Allocations that fail on command. The linker's --wrap sends every call of malloc and its kin from
+ * the library, the converter and the tests here (not those inside system libraries). */
+#ifndef TESTS_OOM_FAILING_H
+#define TESTS_OOM_FAILING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* From now on the n-th request fails, once; 0: none does, they are only counted. */
+void failing_arm(size_t n);
+/* Requests since failing_arm, which this ends. */
+size_t failing_disarm(void);
+/* Whether one has failed since failing_arm. */
+bool failing_happened(void);
+
+#endif
