@@ -10,11 +10,11 @@
 #include "model/format.h"
 
 #define CONTINUES "##" /* in front of a piece that continues a word */
-#define ALL_TOK_FLAGS \
+#define ALL_TOK_FLAGS                                                                              \
     (GTE__TOK_CLEAN_TEXT | GTE__TOK_CJK_SPLIT | GTE__TOK_STRIP_ACCENTS | GTE__TOK_LOWERCASE)
-#define ALL_ADDED_FLAGS                                                              \
-    (GTE__ADDED_SINGLE_WORD | GTE__ADDED_LSTRIP | GTE__ADDED_RSTRIP |                \
-     GTE__ADDED_NORMALIZED | GTE__ADDED_SPECIAL)
+#define ALL_ADDED_FLAGS                                                                            \
+    (GTE__ADDED_SINGLE_WORD | GTE__ADDED_LSTRIP | GTE__ADDED_RSTRIP | GTE__ADDED_NORMALIZED |      \
+     GTE__ADDED_SPECIAL)
 
 static gte_status check_added(const convert__tokenizer *desc, uint32_t i, gte_error *err)
 {
@@ -188,7 +188,8 @@ gte_status convert__tokenizer_pack(const convert__tokenizer *desc, void **out, u
     memset(block, 0, total);
     memcpy(block, &header, sizeof header);
     memcpy(block + header.trie_offset, trie.units, trie.count * sizeof *trie.units);
-    write_strings(pieces, desc->vocab_size, (uint32_t *)(void *)(block + header.string_index_offset),
+    write_strings(pieces, desc->vocab_size,
+                  (uint32_t *)(void *)(block + header.string_index_offset),
                   (char *)block + header.string_bytes_offset);
     write_added(desc, (gte__added_token *)(void *)(block + header.added_offset),
                 (char *)block + header.added_text_offset);

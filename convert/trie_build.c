@@ -21,9 +21,9 @@ typedef struct builder {
     const convert__trie_key *keys;
     gte__trie_unit *units;
     uint32_t capacity;
-    uint32_t used;    /* one past the highest unit in use */
-    uint32_t mark;    /* slots before it are not tried any more */
-    node *stack;      /* at most one node per key, plus the roots */
+    uint32_t used; /* one past the highest unit in use */
+    uint32_t mark; /* slots before it are not tried any more */
+    node *stack;   /* at most one node per key, plus the roots */
     size_t depth;
 } builder;
 

@@ -1,6 +1,9 @@
 /* The tokenizer room's door: validate the TOKENIZER section, then turn text into tokens.
  *
- * Everything here works on the mapped section; nothing is parsed, copied or allocated at open. */
+ * Everything here works on the mapped section; nothing is parsed, copied or allocated at open.
+ *
+ *   template.c ([CLS] [SEP], pairs, the cut) -> wordpiece.c (one text) -> added.c (literal tokens)
+ *       -> normalize.c (clean, CJK, NFD, lowercase; combining.c) -> words.c (split, pieces) */
 #ifndef GTE_TOKENIZER_TOKENIZER_H
 #define GTE_TOKENIZER_TOKENIZER_H
 
@@ -17,6 +20,14 @@ typedef struct gte__tokenizer {
     const char *string_bytes;
     const gte__added_token *added; /* [added_count] */
     const char *added_text;
+
+    /* derived at open, so that most text never looks at an added token */
+    uint64_t added_first[4]; /* bit b: a raw added token begins with byte b */
+    int added_only_first;    /* that byte when all begin with the same one, -1 when none exists,
+                                else 256 */
+    bool added_normalized;   /* there are added tokens to match after normalisation */
+    /* What an ASCII letter or digit becomes; 0 for all other bytes. */
+    uint8_t ascii_fold[256];
 } gte__tokenizer;
 
 /* Checks every field of the section at `data` (aligned to 64) that is used later and fills *out.
@@ -24,7 +35,8 @@ typedef struct gte__tokenizer {
 gte_status gte__tokenizer_open(gte__tokenizer *out, const void *data, uint64_t size, gte_error *err);
 
 /* Where tokens go: the first `capacity` are kept (out may be NULL when capacity is 0), all are
- * counted. Tokenizing one text stops early once `limit` tokens are counted. */
+ * counted. Tokenizing one text stops early once `limit` tokens are counted: `count` ends at most
+ * at `limit`, and out[count..capacity) is unspecified. */
 typedef struct gte__token_sink {
     gte_token *out;
     size_t capacity;
@@ -39,7 +51,8 @@ gte_status gte__wordpiece(const gte__tokenizer *tok, const char *text, size_t si
                           gte__token_sink *sink, gte_error *err);
 
 /* gte_tokenize without the model: template, truncation ("longest first"), pair. Same contract, but
- * max_tokens is a number (SIZE_MAX: no limit). */
+ * max_tokens is a number (SIZE_MAX: no limit). Fewer than the template needs is GTE_E_ARGUMENT.
+ * Never allocates. */
 gte_status gte__tokenize(const gte__tokenizer *tok, gte_text text, unsigned flags,
                          size_t max_tokens, gte_token *out, size_t capacity, size_t *count,
                          int *truncated, gte_error *err);

@@ -9,9 +9,8 @@ unsigned gte__cp_decompose(uint32_t cp, uint32_t out[GTE__MAX_DECOMPOSITION])
     if (!(gte__cp_class(cp) & GTE__CP_DECOMPOSES)) return 1;
     utf8proc_int32_t parts[GTE__MAX_DECOMPOSITION];
     int boundary = 0;
-    utf8proc_ssize_t n = utf8proc_decompose_char((utf8proc_int32_t)cp, parts,
-                                                 GTE__MAX_DECOMPOSITION, UTF8PROC_DECOMPOSE,
-                                                 &boundary);
+    utf8proc_ssize_t n = utf8proc_decompose_char(
+        (utf8proc_int32_t)cp, parts, GTE__MAX_DECOMPOSITION, UTF8PROC_DECOMPOSE, &boundary);
     if (n < 1 || n > GTE__MAX_DECOMPOSITION) return 1;
     for (utf8proc_ssize_t i = 0; i < n; i++) out[i] = (uint32_t)parts[i];
     return (unsigned)n;

@@ -11,11 +11,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define GTE__CP_DROP 1u       /* clean_text deletes it (it comes before the other classes) */
-#define GTE__CP_SPACE 2u      /* White_Space */
-#define GTE__CP_PUNCT 4u      /* a word of its own */
-#define GTE__CP_CJK 8u        /* gets spaces around it */
-#define GTE__CP_MARK 16u      /* strip_accents deletes it; only for what does not decompose */
+#define GTE__CP_DROP 1u        /* clean_text deletes it (it comes before the other classes) */
+#define GTE__CP_SPACE 2u       /* White_Space */
+#define GTE__CP_PUNCT 4u       /* a word of its own */
+#define GTE__CP_CJK 8u         /* gets spaces around it */
+#define GTE__CP_MARK 16u       /* strip_accents deletes it; only for what does not decompose */
 #define GTE__CP_NONSTARTER 32u /* its decomposition begins with a nonzero combining class */
 #define GTE__CP_DECOMPOSES 64u /* NFD changes it */
 #define GTE__CP_LOWERS 128u    /* lowercase changes it */

@@ -1,0 +1,129 @@
+/* Words and their pieces: normalised characters come in, tokens go to the sink.
+ *
+ * A word ends at white space and at punctuation, which is a word itself (BertPreTokenizer). It
+ * becomes the longest pieces from the left; when at some place none fits, or the word has too many
+ * characters, the WHOLE word is one unknown token. */
+#include <string.h>
+
+#include "tokenizer/pass.h"
+
+void gte__word_emit(gte__pass *pass, uint32_t id, gte__span span)
+{
+    gte__token_sink *sink = pass->sink;
+    if (sink->count < sink->capacity)
+        sink->out[sink->count] = (gte_token){(int32_t)id, 0, span.start, span.end};
+    sink->count++;
+}
+
+/* One step down the trie; 0, which has no children, when there is no such child. */
+static inline uint32_t step(const gte__tokenizer *tok, uint32_t unit, uint8_t byte)
+{
+    uint32_t child = tok->trie[unit].base + byte;
+    return child < tok->header->trie_units && tok->trie[child].check == unit ? child : 0;
+}
+
+/* The longest piece that begins bytes[0..size); its id, or -1, and its bytes in *length. */
+static int32_t longest(const gte__tokenizer *tok, uint32_t unit, const uint8_t *bytes, size_t size,
+                       size_t *length)
+{
+    int32_t id = -1;
+    for (size_t i = 0; i < size; i++) {
+        unit = step(tok, unit, bytes[i]);
+        if (!unit) break;
+        if (tok->trie[unit].id >= 0) {
+            id = tok->trie[unit].id;
+            *length = i + 1;
+        }
+    }
+    return id;
+}
+
+/* The tokens of one word. `at` holds the span of each byte; NULL when byte i stands for the one
+ * unit at span.start + i. */
+static void pieces(gte__pass *pass, const uint8_t *bytes, size_t size, const gte__span *at,
+                   gte__span span)
+{
+    const gte__tokenizer *tok = pass->tok;
+    size_t before = pass->sink->count;
+    uint32_t root = tok->header->trie_root_word;
+    for (size_t i = 0, length = 0; i < size; i += length) {
+        int32_t id = longest(tok, root, bytes + i, size - i, &length);
+        if (id < 0) { /* what this word has already emitted does not count */
+            pass->sink->count = before;
+            gte__word_emit(pass, tok->header->unk_id, span);
+            return;
+        }
+        gte__span piece;
+        if (at)
+            piece = (gte__span){at[i].start, at[i + length - 1].end};
+        else
+            piece = (gte__span){span.start + (uint32_t)i, span.start + (uint32_t)(i + length)};
+        gte__word_emit(pass, (uint32_t)id, piece);
+        root = tok->header->trie_root_suffix;
+    }
+}
+
+void gte__word_flush(gte__pass *pass)
+{
+    gte__word *word = pass->word;
+    if (!word->chars) return;
+    if (word->chars > pass->tok->header->max_word_chars)
+        gte__word_emit(pass, pass->tok->header->unk_id, word->span);
+    else
+        pieces(pass, word->bytes, word->size, word->at, word->span);
+    word->chars = 0;
+    word->size = 0;
+}
+
+static void append(gte__pass *pass, uint32_t cp, gte__span span)
+{
+    gte__word *word = pass->word;
+    if (!word->chars++) word->span.start = span.start;
+    word->span.end = span.end;
+    if (word->chars > pass->tok->header->max_word_chars) return;
+    unsigned n = gte__utf8_encode(cp, word->bytes + word->size);
+    for (unsigned i = 0; i < n; i++) word->at[word->size + i] = span;
+    word->size += n;
+}
+
+void gte__word_push(gte__pass *pass, uint32_t cp, gte__span span)
+{
+    unsigned class = gte__cp_class(cp);
+    if (class & (GTE__CP_SPACE | GTE__CP_PUNCT)) {
+        gte__word_flush(pass);
+        if (class & GTE__CP_SPACE) return;
+        append(pass, cp, span);
+        gte__word_flush(pass);
+    } else {
+        append(pass, cp, span);
+    }
+}
+
+void gte__word_ascii(gte__pass *pass, const uint8_t *p, size_t size, uint32_t start)
+{
+    const gte__tokenizer *tok = pass->tok;
+    gte__span span = {start, start + (uint32_t)size};
+    if (size > tok->header->max_word_chars) {
+        gte__word_emit(pass, tok->header->unk_id, span);
+        return;
+    }
+    /* most words are one piece: try that without a copy */
+    uint32_t unit = tok->header->trie_root_word;
+    for (size_t i = 0; i < size && unit; i++) unit = step(tok, unit, tok->ascii_fold[p[i]]);
+    if (unit && tok->trie[unit].id >= 0) {
+        gte__word_emit(pass, (uint32_t)tok->trie[unit].id, span);
+        return;
+    }
+    uint8_t *bytes = pass->word->bytes;
+    for (size_t i = 0; i < size; i++) bytes[i] = tok->ascii_fold[p[i]];
+    pieces(pass, bytes, size, NULL, span);
+}
+
+void gte__word_single(gte__pass *pass, const uint8_t *p, size_t size, gte__span span)
+{
+    const gte__tokenizer *tok = pass->tok;
+    uint32_t unit = tok->header->trie_root_word;
+    for (size_t i = 0; i < size && unit; i++) unit = step(tok, unit, p[i]);
+    int32_t id = unit ? tok->trie[unit].id : -1;
+    gte__word_emit(pass, id >= 0 ? (uint32_t)id : tok->header->unk_id, span);
+}
