@@ -31,26 +31,26 @@ void convert__pickle_broken(convert__pickle *m, const char *what)
         gte__fail(m->err, GTE_E_FORMAT, m->at, "%s: pickle: %s at byte %zu", m->file, what, m->at);
 }
 
-/* Room for one more element; false after a failure. */
-static bool grow(convert__pickle *m, void **array, size_t *capacity, size_t count, size_t size)
+/* The array with room for one more element, perhaps moved; NULL after a failure. */
+static void *grown(convert__pickle *m, void *array, size_t *capacity, size_t count, size_t size)
 {
-    if (m->status != GTE_OK) return false;
-    if (count < *capacity) return true;
+    if (m->status != GTE_OK) return NULL;
+    if (count < *capacity) return array;
     size_t wanted = *capacity ? 2 * *capacity : 256;
-    void *bigger = realloc(*array, wanted * size);
-    if (!bigger) {
+    void *bigger = realloc(array, wanted * size);
+    if (bigger)
+        *capacity = wanted;
+    else
         m->status = gte__fail(m->err, GTE_E_MEMORY, 0, "%s: out of memory", m->file);
-        return false;
-    }
-    *array = bigger;
-    *capacity = wanted;
-    return true;
+    return bigger;
 }
 
 void convert__pickle_push(convert__pickle *m, convert__pickle_value value)
 {
-    if (!grow(m, (void **)&m->stack, &m->stack_capacity, m->depth, sizeof *m->stack)) return;
-    m->stack[m->depth++] = value;
+    convert__pickle_value *stack = grown(m, m->stack, &m->stack_capacity, m->depth, sizeof *stack);
+    if (!stack) return;
+    m->stack = stack;
+    stack[m->depth++] = value;
 }
 
 convert__pickle_value convert__pickle_pop(convert__pickle *m)
@@ -79,9 +79,11 @@ void convert__pickle_tuple(convert__pickle *m, const convert__pickle_value *valu
 {
     size_t first = m->item_count;
     for (size_t i = 0; i < count; i++) {
-        if (!grow(m, (void **)&m->items, &m->item_capacity, m->item_count, sizeof *m->items))
-            return;
-        m->items[m->item_count++] = values[i];
+        convert__pickle_value *items =
+            grown(m, m->items, &m->item_capacity, m->item_count, sizeof *items);
+        if (!items) return;
+        m->items = items;
+        items[m->item_count++] = values[i];
     }
     convert__pickle_push(m, (convert__pickle_value){PICKLE_TUPLE, (uint32_t)count, (int64_t)first});
 }
@@ -96,9 +98,11 @@ void convert__pickle_set_item(convert__pickle *m, convert__pickle_value dict,
 {
     if (m->status == GTE_OK && dict.kind != PICKLE_DICT)
         convert__pickle_broken(m, "items for something that is no dictionary");
-    if (!grow(m, (void **)&m->entries, &m->entry_capacity, m->entry_count, sizeof *m->entries))
-        return;
-    m->entries[m->entry_count++] = (convert__pickle_entry){dict.number, key, value};
+    convert__pickle_entry *entries =
+        grown(m, m->entries, &m->entry_capacity, m->entry_count, sizeof *entries);
+    if (!entries) return;
+    m->entries = entries;
+    entries[m->entry_count++] = (convert__pickle_entry){dict.number, key, value};
 }
 
 /* Slots are used in order by every pickler, so a slot beyond the next one is damage. */
@@ -106,17 +110,11 @@ void convert__pickle_put(convert__pickle *m, uint64_t slot)
 {
     if (m->status == GTE_OK && (slot > m->memo_size || m->depth == 0))
         convert__pickle_broken(m, "a memo slot out of order");
-    if (m->status != GTE_OK) return;
-    if (slot == m->memo_size) {
-        /* grows by powers of two: the capacity is not kept but follows from the size */
-        size_t size = m->memo_size;
-        if (size == 0 || (size >= 256 && (size & (size - 1)) == 0)) {
-            size_t capacity = size ? size : 128;
-            if (!grow(m, (void **)&m->memo, &capacity, capacity, sizeof *m->memo)) return;
-        }
-        m->memo_size++;
-    }
-    m->memo[slot] = m->stack[m->depth - 1];
+    convert__pickle_value *memo = grown(m, m->memo, &m->memo_capacity, m->memo_size, sizeof *memo);
+    if (!memo) return;
+    m->memo = memo;
+    if (slot == m->memo_size) m->memo_size++;
+    memo[slot] = m->stack[m->depth - 1];
 }
 
 void convert__pickle_get(convert__pickle *m, uint64_t slot)

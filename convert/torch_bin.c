@@ -13,7 +13,7 @@ typedef struct archive {
     convert__checkpoint *checkpoint;
     const char *file;
     convert__zip zip;
-    const char *prefix; /* "archive/data/", not NUL-terminated */
+    char prefix[256]; /* "archive/data/", not NUL-terminated */
     size_t prefix_size;
 } archive;
 
@@ -97,12 +97,10 @@ static gte_status read_archive(archive *a, gte_error *err)
         return gte__fail(err, GTE_E_UNSUPPORTED, 0,
                          "%s: byteorder: saved on a big-endian machine, expected \"little\"",
                          a->file);
-    char prefix[256];
-    if (root + 5 > sizeof prefix)
+    if (root + 5 > sizeof a->prefix)
         return gte__fail(err, GTE_E_FORMAT, 0, "%s: entry names too long", a->file);
-    memcpy(prefix, pickle->name, root);
-    memcpy(prefix + root, "data/", 5);
-    a->prefix = prefix;
+    memcpy(a->prefix, pickle->name, root);
+    memcpy(a->prefix + root, "data/", 5);
     a->prefix_size = root + 5;
     return convert__pickle_read(a->file, pickle->data, pickle->size, add_tensor, a, err);
 }

@@ -56,7 +56,7 @@ static gte_status find_end(const reader *r, uint64_t *at)
 
 static gte_status read_end(reader *r)
 {
-    uint64_t at;
+    uint64_t at = 0;
     gte_status status = find_end(r, &at);
     if (status != GTE_OK) return status;
     const uint8_t *p = r->data + at;
