@@ -111,8 +111,8 @@ def exp2(degree):
 
 
 if __name__ == "__main__":
-    gelu("erf, AVX-512", h_erf, 16, 0.375, 5)
-    gelu("tanh, AVX-512", h_tanh, 16, 0.375, 5)
+    gelu("erf, AVX-512", h_erf, 32, 0.1875, 4)
+    gelu("tanh, AVX-512", h_tanh, 32, 0.1875, 4)
     gelu("erf, AVX2", h_erf, 8, 0.8125, 6)
     gelu("tanh, AVX2", h_tanh, 8, 0.8125, 6)
     exp2(6)

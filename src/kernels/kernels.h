@@ -9,9 +9,10 @@
  *    sets floating-point state;
  *  - no allocation, no globals; thread-safe;
  *  - the bounds hold while no sum or square on the way overflows f32.
- * e is 2^-24, the rounding unit of f32. D is n / 8 + 8: no table puts an element through more
- * additions than that, whatever the order of its sum. The scalar table is also the most accurate:
- * it sums in double. */
+ * e is 2^-24, the rounding unit of f32; each rounding of a denormal adds 2^-149. D is n / 8 + 8: no
+ * table puts an element through more additions than that, whatever the order of its sum. The scalar
+ * table is also the most accurate: it sums in double.
+ * Rows that a kernel works on one after another are fastest when each begins a cache line. */
 #ifndef GTE_KERNELS_KERNELS_H
 #define GTE_KERNELS_KERNELS_H
 
@@ -41,7 +42,7 @@
       (float *residual, const float *x, const float *bias, const float *gain, const float *shift,  \
        size_t n, float eps))                                                                       \
     /* x = softmax(scale * x), in place: exp(y) / sum, y = scale (x - max), scale from 2^-64 to */ \
-    /* 2^64. Relative error of each weight within (D + 16 + |y|) e; weights below 2^-124 may */    \
+    /* 2^64. Relative error of each weight within (D + 16 + 3 |y|) e; weights below 2^-124 may */  \
     /* come as 0. A row with NaN or +inf, or of -inf only, becomes NaN. */                         \
     X(f32_softmax, void, (float *x, float scale, size_t n))                                        \
     /* acc += x. Exact: one rounding. */                                                           \

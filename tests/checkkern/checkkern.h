@@ -18,8 +18,9 @@
 
 enum { MAX_N = 4096, MAX_ARRAYS = 5, MAX_PARAMS = 6 };
 
-/* The rounding unit of f32, 2^-24, and D of kernels.h. */
+/* The rounding unit of f32, 2^-24; what a denormal result may be off by; and D of kernels.h. */
 #define ROUNDING 0x1p-24
+#define DENORMAL 0x1p-149
 #define ADDITIONS(n) ((double)((n) / 8 + 8))
 
 typedef struct check {

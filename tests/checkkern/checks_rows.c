@@ -17,14 +17,14 @@ static void oracle_row(double *want, double *bound, const float *x, const float 
     const double mean = sum / (double)n;
     for (size_t i = 0; i < n; i++) squares += ((double)x[i] - mean) * ((double)x[i] - mean);
     const double f = 1.0 / sqrt(squares / (double)n + eps);
-    const double m = (ADDITIONS(n) + 2.0) * ROUNDING * size / (double)n;
+    const double m = (ADDITIONS(n) + 2.0) * (ROUNDING * size / (double)n + DENORMAL);
     const double relative = (ADDITIONS(n) + 8.0) * ROUNDING + f * f * m * m / 2.0;
     const bool overflow = size > (double)FLT_MAX || squares > (double)FLT_MAX;
     for (size_t i = 0; i < n; i++) {
         const double d = (double)x[i] - mean, g = fabs((double)gain[i]);
         want[i] = d * f * (double)gain[i] + (double)shift[i];
-        bound[i] = g * f * (m + fabs(d) * relative) +
-                   2.0 * ROUNDING * (fabs(want[i]) + fabs((double)shift[i]));
+        bound[i] = g * (f * (m + fabs(d) * relative) + DENORMAL) +
+                   2.0 * ROUNDING * (fabs(want[i]) + fabs((double)shift[i])) + DENORMAL;
         if (isfinite(size) && overflow)
             bound[i] = INFINITY;
         else if (!isfinite(want[i]))
@@ -91,7 +91,7 @@ static void oracle_softmax(double *want, double *bound, const float *const *a, s
         const double y = (double)p * ((double)a[0][i] - max);
         want[i] /= sum;
         bound[i] = 0x1p-124;
-        if (want[i] > 0.0) bound[i] += want[i] * (ADDITIONS(n) + 16.0 + fabs(y)) * ROUNDING;
+        if (want[i] > 0.0) bound[i] += want[i] * (ADDITIONS(n) + 16.0 + 3.0 * fabs(y)) * ROUNDING;
     }
 }
 

@@ -86,8 +86,7 @@ static void call_dot(const gte__kernels *k, float *const *a, size_t n, float p)
     a[0][0] = k->f32_dot(a[1], a[2], n);
 }
 
-/* Error: D roundings of sums that are at most sum |a b|, each below that by at most 2^-150 when the
- * product is denormal. */
+/* Error: D roundings of sums that are at most sum |a b|, and one of a denormal each. */
 static void oracle_dot(double *want, double *bound, const float *const *a, size_t n, float p)
 {
     (void)p;
@@ -98,7 +97,7 @@ static void oracle_dot(double *want, double *bound, const float *const *a, size_
         size += fabs(product);
     }
     want[0] = sum;
-    bound[0] = ADDITIONS(n) * ROUNDING * size + (double)(n + 1) * 0x1p-150;
+    bound[0] = ADDITIONS(n) * ROUNDING * size + (double)(n + 1) * DENORMAL;
     if (!isfinite(size))
         bound[0] = 0.0;
     else if (size > (double)FLT_MAX)

@@ -1,20 +1,19 @@
 /* Softmax of a row: the greatest element, then the exponentials and their sum, then the division.
  *
- * exp(scale (x - max)) = 2^(d s), d = x - max, s = scale log2(e). s is kept in two floats, and d s
- * is split by an FMA into its nearest integer and the rest, r in [-1/2, 1/2]: the only rounding
- * that grows with the exponent is that of d. 2^r is a polynomial of degree 6, relative error 0.35 e
+ * exp(scale (x - max)) = 2^(d s), d = x - max, s = scale log2(e). An FMA splits d s into its
+ * nearest integer and the rest, r in [-1/2, 1/2], so that the only roundings that grow with the
+ * exponent are those of d and s. 2^r is a polynomial of degree 6, relative error 0.35 e
  * (../fit_polynomials.py), with the constant 1: equal elements get exactly equal, exact weights.
  * What would be a denormal becomes 0. */
 #include "kernels_avx2.h"
 
-#include <float.h>
 #include <math.h>
 
-#define LOG2_E 1.44269504088896340736
+#define LOG2_E 1.44269504088896340736f
 
-/* The scale of the exponent, as hi + lo, and the d from which on 2^(d s) is 0. */
+/* s is scale; least is the d from which on 2^(d s) is 0. */
 typedef struct exponent {
-    __m256 max, hi, lo, least;
+    __m256 max, scale, least;
 } exponent;
 
 static inline float greatest(const float *x, size_t n)
@@ -43,8 +42,8 @@ static inline __m256 exp_below(__m256 x, const exponent *e)
     /* Not less: true for a NaN, which then stays one. */
     const __m256 counts = _mm256_cmp_ps(d, e->least, _CMP_NLT_UQ);
     const __m256 k =
-        _mm256_round_ps(_mm256_mul_ps(d, e->hi), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-    const __m256 r = _mm256_fmadd_ps(d, e->lo, _mm256_fmsub_ps(d, e->hi, k));
+        _mm256_round_ps(_mm256_mul_ps(d, e->scale), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    const __m256 r = _mm256_fmsub_ps(d, e->scale, k);
     __m256 p = _mm256_set1_ps(0.000154698093f);
     p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(0.00134016422f));
     p = _mm256_fmadd_ps(p, r, _mm256_set1_ps(0.00961802527f));
@@ -60,11 +59,8 @@ static inline __m256 exp_below(__m256 x, const exponent *e)
 
 static inline exponent exponent_of(float max, float scale)
 {
-    const double s = (double)scale * LOG2_E;
-    const float hi = (float)s;
-    const float least = fmaxf(-125.0f / hi, -FLT_MAX);
-    return (exponent){_mm256_set1_ps(max), _mm256_set1_ps(hi),
-                      _mm256_set1_ps((float)(s - (double)hi)), _mm256_set1_ps(least)};
+    const float s = scale * LOG2_E;
+    return (exponent){_mm256_set1_ps(max), _mm256_set1_ps(s), _mm256_set1_ps(-125.0f / s)};
 }
 
 void gte__f32_softmax_avx2(float *x, float scale, size_t n)
@@ -73,6 +69,7 @@ void gte__f32_softmax_avx2(float *x, float scale, size_t n)
     const exponent e = exponent_of(greatest(x, n), scale);
     const __m256i tail = first_lanes(n % LANES);
     __m256 sum = _mm256_setzero_ps();
+    __m256 last = sum; /* the part-vector waits for its weight in a register */
     size_t i = 0;
     for (; n - i >= LANES; i += LANES) {
         const __m256 p = exp_below(_mm256_loadu_ps(x + i), &e);
@@ -81,12 +78,11 @@ void gte__f32_softmax_avx2(float *x, float scale, size_t n)
     }
     if (i < n) {
         const __m256 p = exp_below(_mm256_maskload_ps(x + i, tail), &e);
-        _mm256_maskstore_ps(x + i, tail, p);
-        sum = _mm256_add_ps(sum, _mm256_and_ps(p, _mm256_castsi256_ps(tail)));
+        last = _mm256_and_ps(p, _mm256_castsi256_ps(tail));
+        sum = _mm256_add_ps(sum, last);
     }
     const __m256 weight = _mm256_set1_ps(1.0f / sum_lanes(sum));
     for (i = 0; n - i >= LANES; i += LANES)
         _mm256_storeu_ps(x + i, _mm256_mul_ps(_mm256_loadu_ps(x + i), weight));
-    if (i < n)
-        _mm256_maskstore_ps(x + i, tail, _mm256_mul_ps(_mm256_maskload_ps(x + i, tail), weight));
+    if (i < n) _mm256_maskstore_ps(x + i, tail, _mm256_mul_ps(last, weight));
 }

@@ -54,8 +54,9 @@ static float squares_of(const float *x, float mean_x, size_t n)
 static void normalise(float *out, const float *x, float sum, const float *gain, const float *shift,
                       size_t n, float eps)
 {
-    const float mean_x = sum / (float)n;
-    const float variance = squares_of(x, mean_x, n) / (float)n;
+    const float share = 1.0f / (float)n;
+    const float mean_x = sum * share;
+    const float variance = squares_of(x, mean_x, n) * share;
     const __m512 mean = _mm512_set1_ps(mean_x);
     const __m512 factor = _mm512_set1_ps(1.0f / sqrtf(variance + eps));
     size_t i = 0;

@@ -1,19 +1,18 @@
 /* Softmax of a row: the greatest element, then the exponentials and their sum, then the division.
  *
- * exp(scale (x - max)) = 2^(d s), d = x - max, s = scale log2(e). s is kept in two floats, and d s
- * is split by an FMA into its nearest integer and the rest, r in [-1/2, 1/2]: the only rounding
- * that grows with the exponent is that of d. 2^r is a polynomial of degree 6, relative error 0.35 e
+ * exp(scale (x - max)) = 2^(d s), d = x - max, s = scale log2(e). An FMA splits d s into its
+ * nearest integer and the rest, r in [-1/2, 1/2], so that the only roundings that grow with the
+ * exponent are those of d and s. 2^r is a polynomial of degree 6, relative error 0.35 e
  * (../fit_polynomials.py), with the constant 1: equal elements get exactly equal, exact weights. */
 #include "kernels_avx512.h"
 
-#include <float.h>
 #include <math.h>
 
-#define LOG2_E 1.44269504088896340736
+#define LOG2_E 1.44269504088896340736f
 
-/* The scale of the exponent, as hi + lo, and the d from which on 2^(d s) is 0. */
+/* s is scale; least is the d from which on 2^(d s) is 0. */
 typedef struct exponent {
-    __m512 max, hi, lo, least;
+    __m512 max, scale, least;
 } exponent;
 
 static inline __m512 greatest(const float *x, size_t n)
@@ -37,9 +36,9 @@ static inline __m512 exp_below(__m512 x, const exponent *e)
 {
     /* max returns its second operand for a NaN. */
     const __m512 d = _mm512_max_ps(e->least, _mm512_sub_ps(x, e->max));
-    const __m512 k = _mm512_roundscale_ps(_mm512_mul_ps(d, e->hi),
+    const __m512 k = _mm512_roundscale_ps(_mm512_mul_ps(d, e->scale),
                                           _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-    const __m512 r = _mm512_fmadd_ps(d, e->lo, _mm512_fmsub_ps(d, e->hi, k));
+    const __m512 r = _mm512_fmsub_ps(d, e->scale, k);
     __m512 p = _mm512_set1_ps(0.000154698093f);
     p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.00134016422f));
     p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.00961802527f));
@@ -52,11 +51,9 @@ static inline __m512 exp_below(__m512 x, const exponent *e)
 
 static inline exponent exponent_of(float max, float scale)
 {
-    const double s = (double)scale * LOG2_E;
-    const float hi = (float)s;
-    const float least = fmaxf(-151.0f / hi, -FLT_MAX); /* 2^-151 rounds to 0 */
-    return (exponent){_mm512_set1_ps(max), _mm512_set1_ps(hi),
-                      _mm512_set1_ps((float)(s - (double)hi)), _mm512_set1_ps(least)};
+    const float s = scale * LOG2_E;
+    return (exponent){_mm512_set1_ps(max), _mm512_set1_ps(s),
+                      _mm512_set1_ps(-151.0f / s)}; /* 2^-151 rounds to 0 */
 }
 
 void gte__f32_softmax_avx512(float *x, float scale, size_t n)
@@ -65,6 +62,7 @@ void gte__f32_softmax_avx512(float *x, float scale, size_t n)
     const exponent e = exponent_of(_mm512_reduce_max_ps(greatest(x, n)), scale);
     const __mmask16 tail = first_lanes(n % LANES);
     __m512 sum = _mm512_setzero_ps();
+    __m512 last = sum; /* the part-vector waits for its weight in a register */
     size_t i = 0;
     for (; n - i >= LANES; i += LANES) {
         const __m512 p = exp_below(_mm512_loadu_ps(x + i), &e);
@@ -72,14 +70,11 @@ void gte__f32_softmax_avx512(float *x, float scale, size_t n)
         sum = _mm512_add_ps(sum, p);
     }
     if (i < n) {
-        const __m512 p = exp_below(_mm512_maskz_loadu_ps(tail, x + i), &e);
-        _mm512_mask_storeu_ps(x + i, tail, p);
-        sum = _mm512_mask_add_ps(sum, tail, sum, p);
+        last = _mm512_maskz_mov_ps(tail, exp_below(_mm512_maskz_loadu_ps(tail, x + i), &e));
+        sum = _mm512_add_ps(sum, last);
     }
     const __m512 weight = _mm512_set1_ps(1.0f / _mm512_reduce_add_ps(sum));
     for (i = 0; n - i >= LANES; i += LANES)
         _mm512_storeu_ps(x + i, _mm512_mul_ps(_mm512_loadu_ps(x + i), weight));
-    if (i < n)
-        _mm512_mask_storeu_ps(x + i, tail,
-                              _mm512_mul_ps(_mm512_maskz_loadu_ps(tail, x + i), weight));
+    if (i < n) _mm512_mask_storeu_ps(x + i, tail, _mm512_mul_ps(last, weight));
 }
