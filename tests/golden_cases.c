@@ -86,13 +86,16 @@ gte_model *golden_open(const char *folder)
 
 double golden_difference(const double *expected, const float *got, size_t dims, int normalized)
 {
-    double norm = 0, worst = 0;
-    for (size_t i = 0; i < dims; i++) norm += expected[i] * expected[i];
+    double norm = 0, largest = 1, worst = 0;
+    for (size_t i = 0; i < dims; i++) {
+        norm += expected[i] * expected[i];
+        largest = fmax(largest, fabs(expected[i]));
+    }
     norm = sqrt(norm);
     for (size_t i = 0; i < dims; i++) {
         double want = normalized ? expected[i] / norm : expected[i];
         double d = fabs(want - (double)got[i]);
-        if (!normalized) d /= fmax(1.0, fabs(want));
+        if (!normalized) d /= largest;
         if (!(d <= worst)) worst = isnan(d) ? (double)INFINITY : d;
     }
     return worst;

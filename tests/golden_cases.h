@@ -25,8 +25,8 @@ void golden_free(golden_set *set);
 /* Converts FOLDER to a .gte in the scratch folder and opens it; fatal assertions. */
 gte_model *golden_open(const char *folder);
 
-/* Largest difference of `got` from the expected pooled vector: normalised, or relative to
- * max(1, |expected|) when not. */
+/* Largest difference of `got` from the expected pooled vector: normalised, or relative to the
+ * largest element when not (an outlier channel carries its rounding into every sum). */
 double golden_difference(const double *expected, const float *got, size_t dims, int normalized);
 
 #endif
