@@ -154,25 +154,25 @@ int cli__close_stdout(void)
     return cli__fail("cannot write standard output: %s", strerror(errno ? errno : EIO));
 }
 
-/* The help of one option, its lines after the first under the first. */
+#define HELP_COLUMN 28
+
+/* The help of one option, its lines in one column. */
 static void print_option(const cli_option *option, FILE *out)
 {
     char left[80];
-    int width = 0;
-    if (option->letter)
-        width = snprintf(left, sizeof left, "  -%c, --%s", option->letter, option->name);
-    else
-        width = snprintf(left, sizeof left, "      --%s", option->name);
-    if (option->value)
-        width += snprintf(left + width, sizeof left - (size_t)width, " %s", option->value);
-    const char *at = option->help;
-    fprintf(out, "%s%*s", left, width < 28 ? 28 - width : 1, "");
-    if (width >= 28) fprintf(out, "\n%28s", "");
-    while (*at) {
+    int width = snprintf(left, sizeof left, option->letter ? "  -%c, --%s%s%s" : "  %c   --%s%s%s",
+                         option->letter ? option->letter : ' ', option->name,
+                         option->value ? " " : "", option->value ? option->value : "");
+    fputs(left, out);
+    for (const char *at = option->help; *at;) {
         size_t length = strcspn(at, "\n");
-        fprintf(out, "%.*s\n", (int)length, at);
+        if (width >= HELP_COLUMN) {
+            fputs("\n", out);
+            width = 0;
+        }
+        fprintf(out, "%*s%.*s\n", HELP_COLUMN - width, "", (int)length, at);
         at += length + (at[length] == '\n');
-        if (*at) fprintf(out, "%28s", "");
+        width = 0;
     }
 }
 

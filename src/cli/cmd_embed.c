@@ -25,7 +25,7 @@ static const cli_option options[] = {
     CLI_STRING_ROW("output", 'o', "FILE", embed_values, output,
                    "Write to FILE, which appears when it is whole."),
     CLI_CHOICE_ROW("format", 0, CLI_FORMAT_VALUES, embed_values, format,
-                   "[default: text on a terminal, else jsonl]"),
+                   "How vectors are written [default: text on a\nterminal, else jsonl]."),
     CLI_GROUP_ROW(cli__vector_options, embed_values, vectors),
     CLI_FLAG_ROW("no-normalize", 0, embed_values, no_normalize,
                  "Leave vectors as pooled instead of giving them\nlength 1."),

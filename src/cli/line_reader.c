@@ -58,7 +58,7 @@ static int make_room(cli_lines *lines)
     lines->from = 0;
     lines->to = held;
     if (held < lines->capacity) return CLI_OK;
-    if (held > CLI_MAX_LINE)
+    if (held >= CLI_MAX_LINE)
         return cli__fail("%s%sline %" PRIu64 ": longer than %zu MiB",
                          lines->path ? lines->path : "", lines->path ? ": " : "", lines->line + 1,
                          CLI_MAX_LINE >> 20);

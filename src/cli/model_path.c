@@ -31,7 +31,9 @@ const char *cli__model_path(const char *asked, char *room)
         here[size] = '\0';
         char *slash = strrchr(here, '/');
         if (slash) *slash = '\0';
+        /* a build tree, build/release/gte and build/default.gte, before an installed one */
         if (exists(here, "default.gte", room)) return room;
+        if (exists(here, "../default.gte", room)) return room;
         if (exists(here, "../share/gte/default.gte", room)) return room;
     }
     if (access(GTE_DEFAULT_MODEL, R_OK) == 0) return GTE_DEFAULT_MODEL;

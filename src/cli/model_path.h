@@ -5,7 +5,8 @@
 #define CLI_PATH_SIZE 4096
 
 /* `asked` when it is not NULL; else the environment's GTE_MODEL; else the first that exists of
- * default.gte next to the executable, ../share/gte/default.gte from there, and the installed place.
+ * default.gte in the executable's directory or the one above, ../share/gte/default.gte from there,
+ * and the installed place.
  * `room` (CLI_PATH_SIZE bytes) may hold the result. NULL: none, reported. */
 const char *cli__model_path(const char *asked, char *room);
 
