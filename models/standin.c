@@ -177,18 +177,28 @@ static void plan_tensors(void)
     }
 }
 
-/* The row of a word: its group's direction and its own. [SEP] is the opposite of [CLS], so that
- * what all texts have in common cancels in the mean. */
+/* Tokens whose row is the opposite of another's, so that a pair of them cancels in the mean: what
+ * all texts have in common, and the prompt for queries, "search: ". */
+static const char *opposite_of(const char *text)
+{
+    if (strcmp(text, "[SEP]") == 0) return "[CLS]";
+    if (strcmp(text, ":") == 0) return "search";
+    return NULL;
+}
+
+/* The row of a word: its group's direction and its own. */
 static void word_row(int id, float row[HIDDEN])
 {
-    const token *t = &vocab[id];
-    float sign = strcmp(t->text, "[SEP]") == 0 ? -1.0f : 1.0f;
+    const char *other = opposite_of(vocab[id].text);
+    const token *t = other ? &vocab[find_token(other)] : &vocab[id];
     float own = t->group < 0 ? 1.0f : 0.6f;
-    seed_noise(sign < 0 ? "[CLS]" : t->text, 1);
-    for (int i = 0; i < HIDDEN; i++) row[i] = sign * own * noise();
-    if (t->group < 0) return;
-    seed_noise("group", (uint64_t)t->group);
-    for (int i = 0; i < HIDDEN; i++) row[i] += 0.8f * noise();
+    seed_noise(t->text, 1);
+    for (int i = 0; i < HIDDEN; i++) row[i] = own * noise();
+    if (t->group >= 0) {
+        seed_noise("group", (uint64_t)t->group);
+        for (int i = 0; i < HIDDEN; i++) row[i] += 0.8f * noise();
+    }
+    for (int i = 0; i < HIDDEN && other; i++) row[i] = -row[i];
 }
 
 static void write_tensor(FILE *out, const tensor *t)
@@ -264,7 +274,7 @@ static void write_configs(const char *dir)
                " {\"idx\": 2, \"name\": \"2\", \"path\": \"2_Normalize\",\n"
                "  \"type\": \"sentence_transformers.models.Normalize\"}]\n");
     write_text(dir, "config_sentence_transformers.json",
-               "{\"prompts\": {\"topic\": \"this is about \"},\n"
+               "{\"prompts\": {\"query\": \"search: \", \"document\": \"\"},\n"
                " \"similarity_fn_name\": \"cosine\"}\n");
     write_text(dir, "1_Pooling/config.json",
                "{\"word_embedding_dimension\": 64, \"pooling_mode_cls_token\": false,\n"

@@ -12,9 +12,9 @@ static const char *const standin_groups[] = {
     "after before between again more most some any all each every other one two three many much "
     "new old good bad big small long short first last 的 了 是 在 我 有 他 这 中 上 个 们 来 到 说 "
     "不 就 和 也 你 很 都 会 她 它 那 吗 呢 吧 着 过 与 而 或 把 被 让 从 为 以 于",
-    "cat cats kitten kittens dog dogs puppy puppies pet pets animal animals bird birds horse cow pig sheep tiger "
-    "lion mouse rabbit monkey elephant wolf fox bear 猫 狗 鸟 马 牛 猪 羊 虎 狮 鼠 兔 猴 象 狼 熊 宠 兽 "
-    "犬",
+    "cat cats kitten kittens dog dogs puppy puppies pet pets animal animals bird birds horse cow "
+    "pig sheep tiger lion mouse rabbit monkey elephant wolf fox bear 猫 狗 鸟 马 牛 猪 羊 虎 狮 鼠 "
+    "兔 猴 象 狼 熊 宠 兽 犬",
     "eat eats eating food dinner lunch breakfast meal cook cooking kitchen bread rice noodles soup "
     "meat beef chicken fruit apple banana orange cake sugar salt restaurant delicious hungry 吃 饭 "
     "餐 食 菜 面 肉 米 汤 果 苹 蕉 糖 盐 饿 厨 煮",

@@ -30,8 +30,7 @@ show embed --dims 8 "The cat sleeps in the garden." "今天天气很好"
 show similarity "The cat sleeps in the garden." "A dog runs in the park." \
     "Stock markets fell today." "猫在花园里睡觉" "今天股票下跌"
 
-corpus=$(mktemp)
-trap 'rm -f "$corpus"' EXIT
+corpus=$(dirname "$model")/demo-lines.txt
 cat >"$corpus" <<'TEXT'
 The bank raised the price of credit.
 We had noodles and tea for lunch.
@@ -43,5 +42,5 @@ Puppies and kittens need food twice a day.
 医生说要多睡觉多喝水
 足球比赛今晚开始
 TEXT
-printf '\n(%s is %s lines of English and Chinese)\n' "$corpus" "$(wc -l <"$corpus")"
+printf '\n%s holds %s lines of English and Chinese.\n' "$corpus" "$(wc -l <"$corpus")"
 show search --corpus "$corpus" --top 3 "my dog is hungry" "音乐和歌"

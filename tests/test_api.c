@@ -79,7 +79,7 @@ static void test_meta(void)
         CU_ASSERT_PTR_NOT_NULL_FATAL(key);
         CU_ASSERT_PTR_EQUAL(gte_model_meta(model, key), gte_model_meta_value(model, i));
     }
-    CU_ASSERT_STRING_EQUAL(gte_model_meta(model, "prompt.topic"), "this is about ");
+    CU_ASSERT_STRING_EQUAL(gte_model_meta(model, "prompt.query"), "search: ");
     CU_ASSERT_PTR_NULL(gte_model_meta(model, "no such key"));
     CU_ASSERT_PTR_NULL(gte_model_meta(model, NULL));
     CU_ASSERT_PTR_NULL(gte_model_meta_key(model, n));
