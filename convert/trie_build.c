@@ -1,6 +1,6 @@
 /* Double-array construction: nodes are placed depth first, each with all its children at once, at
- * the first base where they fit. Free slots are searched from a mark that moves on when what lies
- * behind it is nearly full, which keeps the search short and the array dense. */
+ * the first base where they fit. Free slots are a doubly linked list in the slots themselves, so a
+ * search touches free slots only: most nodes have one child and take the first one. */
 #include "convert/trie_build.h"
 
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 #include "base/memory.h"
 
 #define FIRST_CAPACITY 4096u
+#define FIRST_CHILD 3u /* unit 0 is unused, units 1 and 2 are the roots */
 #define MAX_UNITS 0x7fffff00u /* an index plus a byte never overflows */
 
 /* A node whose children are still to be placed: the keys [first, last) share its prefix. */
@@ -22,7 +23,7 @@ typedef struct builder {
     gte__trie_unit *units;
     uint32_t capacity;
     uint32_t used; /* one past the highest unit in use */
-    uint32_t mark; /* slots before it are not tried any more */
+    uint32_t first_free, last_free; /* ends of the list of free slots; 0: none */
     node *stack;   /* at most one node per key, plus the roots */
     size_t depth;
 } builder;
@@ -37,6 +38,34 @@ static int compare_keys(const void *left, const void *right)
     return (a->id > b->id) - (a->id < b->id);
 }
 
+/* While a slot is free, its base is the next free slot and its id the previous one; 0 ends. */
+static void append_free(builder *b, uint32_t slot)
+{
+    b->units[slot] = (gte__trie_unit){0, GTE__TRIE_FREE, -1};
+    if (slot < FIRST_CHILD) return;
+    b->units[slot].id = (int32_t)b->last_free;
+    if (b->last_free)
+        b->units[b->last_free].base = slot;
+    else
+        b->first_free = slot;
+    b->last_free = slot;
+}
+
+static void take(builder *b, uint32_t slot, uint32_t parent)
+{
+    uint32_t next = b->units[slot].base, previous = (uint32_t)b->units[slot].id;
+    if (previous)
+        b->units[previous].base = next;
+    else
+        b->first_free = next;
+    if (next)
+        b->units[next].id = (int32_t)previous;
+    else
+        b->last_free = previous;
+    b->units[slot] = (gte__trie_unit){0, parent, -1};
+    if (slot >= b->used) b->used = slot + 1;
+}
+
 /* Room for units below `need`, the new ones free. */
 static gte_status grow(builder *b, uint32_t need, gte_error *err)
 {
@@ -49,9 +78,8 @@ static gte_status grow(builder *b, uint32_t need, gte_error *err)
     gte__trie_unit *units = NULL;
     if (gte__mul(capacity, sizeof *units, &bytes)) units = realloc(b->units, bytes);
     if (!units) return gte__fail(err, GTE_E_MEMORY, 0, "no memory for the vocabulary's trie");
-    for (uint32_t i = b->capacity; i < capacity; i++)
-        units[i] = (gte__trie_unit){0, GTE__TRIE_FREE, -1};
     b->units = units;
+    for (uint32_t i = b->capacity; i < capacity; i++) append_free(b, i);
     b->capacity = capacity;
     return GTE_OK;
 }
@@ -59,7 +87,7 @@ static gte_status grow(builder *b, uint32_t need, gte_error *err)
 /* A slot is taken when it is a child, and the first three are: unit 0 and the two roots. */
 static bool taken(const builder *b, uint32_t slot)
 {
-    return slot < 3 || b->units[slot].check != GTE__TRIE_FREE;
+    return slot < FIRST_CHILD || b->units[slot].check != GTE__TRIE_FREE;
 }
 
 static bool fits(const builder *b, uint32_t base, const uint8_t *labels, unsigned count)
@@ -73,23 +101,15 @@ static bool fits(const builder *b, uint32_t base, const uint8_t *labels, unsigne
 static gte_status find_base(builder *b, const uint8_t *labels, unsigned count, uint32_t *base,
                             gte_error *err)
 {
-    uint32_t seen = 0, full = 0;
-    uint32_t slot = b->mark > labels[0] ? b->mark : labels[0];
-    uint32_t begin = slot;
-    for (;; slot++) {
-        gte_status status = grow(b, slot + 256, err);
+    for (uint32_t slot = b->first_free;; slot = b->units[slot].base) {
+        uint32_t end = b->capacity;
+        gte_status status = grow(b, slot ? slot + 256 : end + 256, err);
         if (status != GTE_OK) return status;
-        seen++;
-        if (taken(b, slot)) {
-            full++;
-            continue;
-        }
-        if (fits(b, slot - labels[0], labels, count)) break;
+        if (!slot) slot = end; /* the list had ended; the new slots go on with it */
+        if (slot < labels[0] || !fits(b, slot - labels[0], labels, count)) continue;
+        *base = slot - labels[0];
+        return GTE_OK;
     }
-    /* nearly nothing free on the way: the next search starts here */
-    if (begin == b->mark && full >= seen - seen / 16) b->mark = slot;
-    *base = slot - labels[0];
-    return GTE_OK;
 }
 
 /* Places the children of one node and pushes those that have keys below them. */
@@ -115,8 +135,7 @@ static gte_status expand(builder *b, node at, gte_error *err)
     b->units[at.unit].base = base;
     for (unsigned c = 0; c < count; c++) {
         uint32_t unit = base + labels[c];
-        b->units[unit].check = at.unit;
-        if (unit >= b->used) b->used = unit + 1;
+        take(b, unit, at.unit);
         b->stack[b->depth++] = (node){unit, starts[c], starts[c + 1], at.depth + 1};
     }
     return GTE_OK;
@@ -125,22 +144,27 @@ static gte_status expand(builder *b, node at, gte_error *err)
 gte_status convert__trie_build(convert__trie *out, convert__trie_key *keys, size_t n,
                                gte_error *err)
 {
-    builder b = {.keys = keys, .used = 3, .mark = 3};
+    builder b = {.keys = keys, .used = FIRST_CHILD};
     size_t nodes, bytes, split = 0;
     gte_status status;
+    uint32_t next;
     *out = (convert__trie){.roots = {1, 2}};
     if (!gte__add(n, 2, &nodes) || !gte__mul(nodes, sizeof *b.stack, &bytes) ||
         !(b.stack = malloc(bytes)))
         return gte__fail(err, GTE_E_MEMORY, 0, "no memory for the vocabulary's trie");
     if (n) qsort(keys, n, sizeof *keys, compare_keys);
     while (split < n && keys[split].root == CONVERT__TRIE_WORD) split++;
-    status = grow(&b, b.used, err);
+    status = grow(&b, FIRST_CAPACITY, err);
     if (status != GTE_OK) goto fail;
     b.stack[b.depth++] = (node){2, split, n, 0};
     b.stack[b.depth++] = (node){1, 0, split, 0};
     while (b.depth) {
         status = expand(&b, b.stack[--b.depth], err);
         if (status != GTE_OK) goto fail;
+    }
+    for (uint32_t slot = b.first_free; slot; slot = next) {
+        next = b.units[slot].base;
+        b.units[slot] = (gte__trie_unit){0, GTE__TRIE_FREE, -1};
     }
     free(b.stack);
     out->units = b.units;
