@@ -9,7 +9,7 @@
 #include "base/memory.h"
 
 #define FIRST_CAPACITY 4096u
-#define FIRST_CHILD 3u /* unit 0 is unused, units 1 and 2 are the roots */
+#define FIRST_CHILD 3u        /* unit 0 is unused, units 1 and 2 are the roots */
 #define MAX_UNITS 0x7fffff00u /* an index plus a byte never overflows */
 
 /* A node whose children are still to be placed: the keys [first, last) share its prefix. */
@@ -22,9 +22,9 @@ typedef struct builder {
     const convert__trie_key *keys;
     gte__trie_unit *units;
     uint32_t capacity;
-    uint32_t used; /* one past the highest unit in use */
+    uint32_t used;                  /* one past the highest unit in use */
     uint32_t first_free, last_free; /* ends of the list of free slots; 0: none */
-    node *stack;   /* at most one node per key, plus the roots */
+    node *stack;                    /* at most one node per key, plus the roots */
     size_t depth;
 } builder;
 
