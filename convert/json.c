@@ -102,7 +102,7 @@ gte_status convert__json_wrong(const convert__object *object, const char *key, c
 {
     char found[64];
     describe(json_object_get(object->json, key), found, sizeof found);
-    return gte__fail(err, GTE_E_FORMAT, 0, "%s: %s%s: expected %s, found %s", object->file,
+    return gte__fail(err, GTE_E_FORMAT, 0, "%s: %s%.80s: expected %s, found %s", object->file,
                      object->path, key, expected, found);
 }
 
