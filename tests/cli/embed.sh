@@ -8,9 +8,9 @@ expect_rc 0
 expect_no_err
 expect_lines 1
 expect 'not a unit vector' python - <<'P'
-import json
+import json, os
 v = json.load(open('out'))
-assert list(v) == ['embedding'] and len(v['embedding']) == 64
+assert list(v) == ['embedding'] and len(v['embedding']) == int(os.environ['DIMS'])
 assert abs(sum(x * x for x in v['embedding']) - 1) < 1e-5
 P
 
@@ -146,13 +146,13 @@ for format in json jsonl text npy raw; do
 done
 expect_no_err
 expect 'numbers differ' python - <<'P'
-import json, numpy as np
+import json, os, numpy as np
 rows = [json.loads(line)['embedding'] for line in open('three.jsonl')]
 a = np.array(rows, dtype=np.float32)
-assert a.shape == (3, 64)
+assert a.shape == (3, int(os.environ['DIMS']))
 assert (np.array(json.load(open('three.json')), dtype=np.float32) == a).all()
 assert (np.load('three.npy') == a).all() and np.load('three.npy').dtype == np.dtype('<f4')
-assert (np.fromfile('three.raw', dtype='<f4').reshape(3, 64) == a).all()
+assert (np.fromfile('three.raw', dtype='<f4').reshape(3, -1) == a).all()
 assert (np.loadtxt('three.text', dtype=np.float32) == a).all()
 P
 
@@ -162,7 +162,7 @@ cp out numbers.raw
 with_model embed --no-normalize 'a few words' 'others' ''
 expect 'differs from printf' python - <<'P'
 import numpy as np
-a = np.fromfile('numbers.raw', dtype='<f4').reshape(3, 64)
+a = np.fromfile('numbers.raw', dtype='<f4').reshape(3, -1)
 want = ''.join('{"embedding":[%s]}\n' % ','.join('%.9g' % x for x in row) for row in a)
 assert open('out').read() == want
 P
@@ -174,14 +174,14 @@ test_case 'npy appended and at an offset'
 } >offset.npy
 expect 'offset' python -c "
 import numpy as np
-f = open('offset.npy', 'rb'); f.readline(); assert np.load(f).shape == (3, 64)"
+f = open('offset.npy', 'rb'); f.readline(); assert np.load(f).shape == (3, $DIMS)"
 echo head >append.npy
 "$GTE" embed -m "$MODEL" --format npy -f texts >>append.npy
 expect 'append' cmp -s offset.npy append.npy
 
 test_case 'npy of nothing'
 with_model embed --format npy
-expect 'shape' python -c "import numpy as np; assert np.load('out').shape == (0, 64)"
+expect 'shape' python -c "import numpy as np; assert np.load('out').shape == (0, $DIMS)"
 
 test_case 'dims cuts and normalises again'
 with_model embed -d 8 'hello world'
@@ -209,14 +209,25 @@ with_model embed --pooling cls 'hello world'
 expect_rc 0
 expect 'cls is no other vector' test "$(cat out)" != "$(cat one.jsonl)"
 
-test_case 'prompts: a name of the model, or a text'
-"$GTE" embed -m "$MODEL" 'search: hello world' >prompted
-with_model embed --prompt query 'hello world'
-expect 'name' cmp -s prompted out
-with_model embed --prompt 'search: ' 'hello world'
-expect 'text' cmp -s prompted out
-with_model embed --prompt '' 'hello world'
-expect 'empty' test "$(cat out)" = "$(cat one.jsonl)"
+test_case 'prompts: the default, a name of the model, or a text'
+with_own embed 'c'
+cp out default.out
+with_own embed --prompt '' 'e, c'
+expect 'the default prompt' cmp -s default.out out
+with_own embed --prompt e 'c'
+expect 'by name' cmp -s default.out out
+with_own embed --prompt 'e, ' 'c'
+expect 'by text' cmp -s default.out out
+with_own embed --prompt query 'c'
+cp out query.out
+with_own embed --prompt '' 'he: c'
+expect 'another name' cmp -s query.out out
+with_own embed --prompt '' 'c'
+expect 'no prompt' test "$(cat out)" != "$(cat default.out)"
+with_own embed --jsonl '["c", "he"]'
+cp out default.out
+with_own embed --prompt '' --jsonl '["e, c", "he"]'
+expect 'a pair: before the first text' cmp -s default.out out
 
 test_case 'literal special tokens as text'
 with_model embed 'a [SEP] b'

@@ -26,6 +26,17 @@ for python in python3 /usr/bin/python3; do
 done
 python() { "$python" "$@"; }
 
+tests=$root/tests/cli
+DIMS=$("$GTE" info --json "$MODEL" | sed 's/.*"hidden_size":\([0-9]*\).*/\1/')
+export DIMS
+
+# own_model: $work/own.gte, with the vocabulary and the prompts of make_model.py
+own_model() {
+    [ -f "$work/own.gte" ] && return
+    python "$tests/make_model.py" "$work/own"
+    "$GTE" convert "$work/own" "$work/own.gte" 2>"$work/own.log" || cat "$work/own.log"
+}
+
 passed=0 failed=0 name='' bad=0 rc=0
 
 end_case() {
@@ -79,6 +90,14 @@ with_model() {
     local command=$1
     shift
     run "$command" -m "$MODEL" "$@"
+}
+
+# with_own COMMAND ARGS...: the same with the model of own_model
+with_own() {
+    local command=$1
+    shift
+    own_model
+    run "$command" -m "$work/own.gte" "$@"
 }
 
 expect_rc() { [ "$rc" = "$1" ] || complain "exit code $rc, expected $1"; }

@@ -107,9 +107,9 @@ for value in 0 -1 x 1x '' 99999999999999999999 1.5 ' 1' 65537; do
 done
 
 test_case 'more dimensions than the model has'
-with_model embed --dims 65 x
+with_model embed --dims $((DIMS + 1)) x
 expect_rc 2
-expect_err_has "dims 65: the model's vectors have 64 dimensions"
+expect_err_has "dims $((DIMS + 1)): the model's vectors have $DIMS dimensions"
 
 test_case 'choices are checked'
 with_model embed --format xml x
