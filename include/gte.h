@@ -37,8 +37,7 @@ extern "C" {
 #define GTE_VERSION_PATCH 0
 #define GTE_VERSION_STRING "0.1.0"
 /* MAJOR * 10000 + MINOR * 100 + PATCH; comparable with gte_version_number(). */
-#define GTE_VERSION_NUMBER \
-    (GTE_VERSION_MAJOR * 10000 + GTE_VERSION_MINOR * 100 + GTE_VERSION_PATCH)
+#define GTE_VERSION_NUMBER (GTE_VERSION_MAJOR * 10000 + GTE_VERSION_MINOR * 100 + GTE_VERSION_PATCH)
 
 #if defined(__GNUC__)
 #define GTE_API __attribute__((visibility("default")))
@@ -49,18 +48,18 @@ extern "C" {
 /* ---- status ------------------------------------------------------------------------------- */
 
 /* Values are pinned: a code never changes its number. X(name, number, short text) */
-#define GTE_STATUS_MAP(X)                                                  \
-    X(OK, 0, "ok")                                                         \
-    X(E_ARGUMENT, 1, "an argument is wrong")                               \
-    X(E_MEMORY, 2, "out of memory")                                        \
-    X(E_IO, 3, "a file could not be read or written")                      \
-    X(E_FORMAT, 4, "not a valid model file")                               \
-    X(E_VERSION, 5, "a model file of a version this library cannot read")  \
-    X(E_UNSUPPORTED, 6, "not supported by this build or model")            \
-    X(E_UTF8, 7, "text is not valid UTF-8")                                \
-    X(E_CAPACITY, 8, "the caller's buffer is too small")                   \
-    X(E_CHECKSUM, 9, "the model file is damaged: its checksum differs")    \
-    X(E_CANCELLED, 10, "the caller asked to stop")                         \
+#define GTE_STATUS_MAP(X)                                                                          \
+    X(OK, 0, "ok")                                                                                 \
+    X(E_ARGUMENT, 1, "an argument is wrong")                                                       \
+    X(E_MEMORY, 2, "out of memory")                                                                \
+    X(E_IO, 3, "a file could not be read or written")                                              \
+    X(E_FORMAT, 4, "not a valid model file")                                                       \
+    X(E_VERSION, 5, "a model file of a version this library cannot read")                          \
+    X(E_UNSUPPORTED, 6, "not supported by this build or model")                                    \
+    X(E_UTF8, 7, "text is not valid UTF-8")                                                        \
+    X(E_CAPACITY, 8, "the caller's buffer is too small")                                           \
+    X(E_CHECKSUM, 9, "the model file is damaged: its checksum differs")                            \
+    X(E_CANCELLED, 10, "the caller asked to stop")                                                 \
     X(E_INTERNAL, 11, "a defect in this library")
 
 typedef enum gte_status {
@@ -91,13 +90,13 @@ GTE_API int gte_version_number(void);
 
 /* What the library found and chose on this machine. Strings are constant, owned by the library. */
 typedef struct gte_runtime {
-    const char *isa;           /* kernels in use: "scalar", "avx2", "avx512" */
-    const char *isa_best;      /* the best the processor has; differs when GTE_CPU lowers it */
-    const char *blas;          /* "OpenBLAS 0.3.21" */
-    const char *blas_core;     /* the core type OpenBLAS chose: "SkylakeX", "Haswell", ... */
+    const char *isa;            /* kernels in use: "scalar", "avx2", "avx512" */
+    const char *isa_best;       /* the best the processor has; differs when GTE_CPU lowers it */
+    const char *blas;           /* "OpenBLAS 0.3.21" */
+    const char *blas_core;      /* the core type OpenBLAS chose: "SkylakeX", "Haswell", ... */
     const char *blas_threading; /* "openmp", "pthread" or "none" */
-    const char *blas_warning;  /* NULL, or why OpenBLAS is slower than it could be here */
-    int threads;               /* threads a context takes by default: affinity and cgroup quota */
+    const char *blas_warning;   /* NULL, or why OpenBLAS is slower than it could be here */
+    int threads;                /* threads a context takes by default: affinity and cgroup quota */
 } gte_runtime;
 
 /* Fills *out. Thread-safe. The environment variable GTE_CPU (scalar, avx2, avx512) lowers the
@@ -113,7 +112,13 @@ typedef struct gte_model_options {
     int verify; /* 1: also do what gte_model_verify does; reads the whole file. Default 0 */
     int reserved[7];
 } gte_model_options;
-#define GTE_MODEL_OPTIONS_INIT {sizeof(gte_model_options), 0, {0}}
+#define GTE_MODEL_OPTIONS_INIT                                                                     \
+    {                                                                                              \
+        sizeof(gte_model_options), 0,                                                              \
+        {                                                                                          \
+            0                                                                                      \
+        }                                                                                          \
+    }
 
 /* Maps a .gte file read-only and checks every field of it that is used afterwards; nothing is
  * copied, so processes that open one file share its pages. On failure *out is NULL. The caller
@@ -136,7 +141,11 @@ GTE_API void gte_model_close(gte_model **model);
  * Errors: GTE_E_CHECKSUM, GTE_E_FORMAT. Thread-safe. */
 GTE_API gte_status gte_model_verify(const gte_model *model, gte_error *err);
 
-typedef enum gte_pooling { GTE_POOLING_MODEL = 0, GTE_POOLING_MEAN = 1, GTE_POOLING_CLS = 2 } gte_pooling;
+typedef enum gte_pooling {
+    GTE_POOLING_MODEL = 0,
+    GTE_POOLING_MEAN = 1,
+    GTE_POOLING_CLS = 2
+} gte_pooling;
 
 typedef struct gte_model_info {
     const char *architecture; /* "bert" */
@@ -178,7 +187,13 @@ typedef struct gte_context_options {
                          model's max_tokens. Bounds the memory, does not change the vectors */
     int reserved[6];
 } gte_context_options;
-#define GTE_CONTEXT_OPTIONS_INIT {sizeof(gte_context_options), 0, 0, {0}}
+#define GTE_CONTEXT_OPTIONS_INIT                                                                   \
+    {                                                                                              \
+        sizeof(gte_context_options), 0, 0,                                                         \
+        {                                                                                          \
+            0                                                                                      \
+        }                                                                                          \
+    }
 
 /* One workspace, allocated whole: gte_embed allocates nothing. On failure *out is NULL. The model
  * must outlive the context. Starts threads - 1 threads, which sleep between calls.
@@ -256,8 +271,13 @@ typedef struct gte_embed_options {
     uint32_t *token_counts;
     uintptr_t reserved[4];
 } gte_embed_options;
-#define GTE_EMBED_OPTIONS_INIT \
-    {sizeof(gte_embed_options), 0, GTE_POOLING_MODEL, 0, 0, NULL, NULL, NULL, {0}}
+#define GTE_EMBED_OPTIONS_INIT                                                                     \
+    {                                                                                              \
+        sizeof(gte_embed_options), 0, GTE_POOLING_MODEL, 0, 0, NULL, NULL, NULL,                   \
+        {                                                                                          \
+            0                                                                                      \
+        }                                                                                          \
+    }
 
 /* The vectors of n inputs, [n, dims] row-major, into `out`, which holds `capacity` floats (at
  * least n * dims, else GTE_E_CAPACITY). Texts of different lengths share a batch without padding,

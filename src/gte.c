@@ -28,7 +28,8 @@ gte_status gte__read_options(void *known, size_t known_size, const void *options
     for (size_t i = known_size; i < given; i++)
         if (((const unsigned char *)options)[i])
             return gte__fail(err, GTE_E_UNSUPPORTED, i,
-                             "the options set a field that version %s does not know", gte_version());
+                             "the options set a field that version %s does not know",
+                             gte_version());
     memcpy(known, options, given < known_size ? given : known_size);
     return GTE_OK;
 }
@@ -46,7 +47,8 @@ static gte_status finish_open(gte_model *model, const gte_model_options *options
         return status;
     }
     if (model->tokenizer.header->vocab_size > file->header->vocab_size)
-        return gte__fail(err, GTE_E_FORMAT, 0, "the tokenizer has %u tokens, the word table %u rows",
+        return gte__fail(err, GTE_E_FORMAT, 0,
+                         "the tokenizer has %u tokens, the word table %u rows",
                          model->tokenizer.header->vocab_size, file->header->vocab_size);
     return options->verify ? gte__model_verify(file, err) : GTE_OK;
 }
@@ -184,8 +186,8 @@ gte_status gte_tokenize(const gte_model *model, gte_text text, unsigned flags, s
     if (!model || !count) return gte__fail(err, GTE_E_ARGUMENT, 0, "model or count is NULL");
     if (!out) capacity = 0;
     size_t limit = max_tokens ? max_tokens : model->file.header->max_tokens;
-    gte_status status = gte__tokenize(&model->tokenizer, text, flags, limit, out, capacity, count,
-                                      truncated, err);
+    gte_status status =
+        gte__tokenize(&model->tokenizer, text, flags, limit, out, capacity, count, truncated, err);
     return status == GTE_OK ? gte__ok(err) : status;
 }
 

@@ -26,7 +26,8 @@ static uint32_t load_be32(const uint8_t *p)
 
 static void store_be32(uint8_t *p, uint32_t x)
 {
-    p[0] = (uint8_t)(x >> 24), p[1] = (uint8_t)(x >> 16), p[2] = (uint8_t)(x >> 8), p[3] = (uint8_t)x;
+    p[0] = (uint8_t)(x >> 24), p[1] = (uint8_t)(x >> 16), p[2] = (uint8_t)(x >> 8),
+    p[3] = (uint8_t)x;
 }
 
 static void compress(uint32_t state[8], const uint8_t *block)

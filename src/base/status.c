@@ -7,8 +7,8 @@
 const char *gte_status_name(gte_status status)
 {
     switch (status) {
-#define CASE(name, number, text) \
-    case GTE_##name:             \
+#define CASE(name, number, text)                                                                   \
+    case GTE_##name:                                                                               \
         return "GTE_" #name;
         GTE_STATUS_MAP(CASE)
 #undef CASE
@@ -19,8 +19,8 @@ const char *gte_status_name(gte_status status)
 const char *gte_status_message(gte_status status)
 {
     switch (status) {
-#define CASE(name, number, text) \
-    case GTE_##name:             \
+#define CASE(name, number, text)                                                                   \
+    case GTE_##name:                                                                               \
         return text;
         GTE_STATUS_MAP(CASE)
 #undef CASE

@@ -31,7 +31,8 @@ static void attend(void *arg, size_t task, int member)
     float *scores = e->scores + (size_t)member * GTE__QUERY_BLOCK * job->longest;
     float scale = 1.0f / sqrtf((float)head_size);
 
-    e->linear->product_nt(t->queries, t->tokens, head_size, q, stride, k, stride, scores, t->tokens);
+    e->linear->product_nt(t->queries, t->tokens, head_size, q, stride, k, stride, scores,
+                          t->tokens);
     for (size_t i = 0; i < t->queries; i++)
         e->kernels->f32_softmax(scores + i * t->tokens, scale, t->tokens);
     e->linear->product_nn(t->queries, head_size, t->tokens, scores, t->tokens, v, stride,

@@ -5,7 +5,6 @@
  * texts need no padding and no mask. */
 #include "encoder/encoder.h"
 
-
 /* Rows that one task of a row-wise step takes: some 10 to 50 us of work. */
 #define ROW_BLOCK 32
 
@@ -15,12 +14,12 @@ enum activation { NO_BIAS, BIAS, BIAS_GELU };
 
 typedef struct linear_job {
     const gte__encoder *e;
-    const float *x;         /* [T, K] */
-    const gte__matrix *w;   /* [N, K] */
-    const float *bias;      /* [N], not used for NO_BIAS */
-    float *y;               /* [T, N] */
+    const float *x;       /* [T, K] */
+    const gte__matrix *w; /* [N, K] */
+    const float *bias;    /* [N], not used for NO_BIAS */
+    float *y;             /* [T, N] */
     enum activation activation;
-    size_t rows;            /* T */
+    size_t rows;                  /* T */
     size_t row_step, column_step; /* the block of y that one task computes */
     size_t column_blocks;
 } linear_job;
@@ -42,7 +41,7 @@ static void linear_task(void *arg, size_t task, int member)
     size_t n = min_size(job->column_step, n_all - column);
     float *y = job->y + row * n_all + column;
     void (*finish)(float *, const float *, size_t) =
-        job->activation == BIAS ? k->f32_bias
+        job->activation == BIAS                                   ? k->f32_bias
         : job->e->model->header->activation == GTE__ACT_GELU_TANH ? k->f32_bias_gelu_tanh
                                                                   : k->f32_bias_gelu_erf;
 
@@ -133,9 +132,9 @@ static void residual_norm(gte__encoder *e, size_t rows, const float *bias, const
 void gte__encoder_forward(gte__encoder *e, const gte__batch *batch)
 {
     size_t rows = batch->starts[batch->texts];
-    float *qkv = e->wide;                                             /* [T, 3H] */
+    float *qkv = e->wide;                                                 /* [T, 3H] */
     float *attended = e->wide + rows * 3 * e->model->header->hidden_size; /* [T, H] */
-    float *inner = e->wide;                                           /* [T, F] */
+    float *inner = e->wide;                                               /* [T, F] */
     int blas = e->linear->enter();
 
     embed(e, batch);

@@ -60,7 +60,7 @@ void gte__encoder_pool(const gte__encoder *e, const gte__batch *batch,
 #define GTE__QUERY_BLOCK 64 /* rows of a score tile: 64 x 512 floats stay in a 256 KB L2 half */
 
 typedef struct gte__tile {
-    size_t first, tokens; /* the text: first row, number of rows */
+    size_t first, tokens;  /* the text: first row, number of rows */
     size_t query, queries; /* the block of query rows, relative to the text */
 } gte__tile;
 

@@ -79,7 +79,7 @@ typedef struct gte__file_header {
     uint32_t type_vocab_size; /* at least 1 */
     uint32_t max_tokens;      /* longest input with its special tokens; 2 .. max_positions */
     uint32_t pooling;
-    uint32_t normalize; /* 0 or 1 */
+    uint32_t normalize;    /* 0 or 1 */
     uint32_t linear_dtype; /* of the linear layers; the tables and norms are always f32 */
     float layer_norm_eps;  /* finite, > 0 */
     uint8_t reserved[80];  /* zero */
@@ -95,14 +95,14 @@ enum gte__role {
     GTE__EMBEDDING_NORM_GAIN = 3, /* [1, H] */
     GTE__EMBEDDING_NORM_SHIFT = 4,
     /* per layer */
-    GTE__QKV_WEIGHT = 5,    /* [3H, H]: query rows, then key, then value */
-    GTE__QKV_BIAS = 6,      /* [1, 3H] */
+    GTE__QKV_WEIGHT = 5,      /* [3H, H]: query rows, then key, then value */
+    GTE__QKV_BIAS = 6,        /* [1, 3H] */
     GTE__ATTN_OUT_WEIGHT = 7, /* [H, H] */
     GTE__ATTN_OUT_BIAS = 8,   /* [1, H] */
     GTE__ATTN_NORM_GAIN = 9,
     GTE__ATTN_NORM_SHIFT = 10,
-    GTE__FFN_UP_WEIGHT = 11, /* [F, H] */
-    GTE__FFN_UP_BIAS = 12,   /* [1, F] */
+    GTE__FFN_UP_WEIGHT = 11,   /* [F, H] */
+    GTE__FFN_UP_BIAS = 12,     /* [1, F] */
     GTE__FFN_DOWN_WEIGHT = 13, /* [H, F] */
     GTE__FFN_DOWN_BIAS = 14,   /* [1, H] */
     GTE__FFN_NORM_GAIN = 15,
@@ -119,8 +119,8 @@ typedef struct gte__tensor_record {
     uint32_t layout;
     uint32_t rows;
     uint32_t cols;
-    uint64_t offset; /* from the start of DATA, a multiple of GTE__TENSOR_ALIGN */
-    uint64_t size;   /* bytes: rows * cols * element size */
+    uint64_t offset;   /* from the start of DATA, a multiple of GTE__TENSOR_ALIGN */
+    uint64_t size;     /* bytes: rows * cols * element size */
     uint64_t reserved; /* zero */
 } gte__tensor_record;
 
@@ -172,11 +172,11 @@ typedef struct gte__tokenizer_header {
     uint32_t trie_units;
     uint32_t added_count;
     /* offsets from the start of the TOKENIZER section, each a multiple of 64 */
-    uint64_t trie_offset;          /* gte__trie_unit[trie_units] */
-    uint64_t string_index_offset;  /* uint32_t[vocab_size + 1], non-decreasing, into the bytes */
-    uint64_t string_bytes_offset;  /* the pieces as in vocab.txt ("##ing"), no terminators */
+    uint64_t trie_offset;         /* gte__trie_unit[trie_units] */
+    uint64_t string_index_offset; /* uint32_t[vocab_size + 1], non-decreasing, into the bytes */
+    uint64_t string_bytes_offset; /* the pieces as in vocab.txt ("##ing"), no terminators */
     uint64_t string_bytes_size;
-    uint64_t added_offset;         /* gte__added_token[added_count] */
+    uint64_t added_offset; /* gte__added_token[added_count] */
     uint64_t added_text_offset;
     uint64_t added_text_size;
     uint8_t reserved[24]; /* zero */

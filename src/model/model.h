@@ -16,14 +16,14 @@ typedef struct gte__matrix {
 
 /* One transformer layer; H hidden, F ffn. Linear weights are [out, in]. */
 typedef struct gte__layer {
-    gte__matrix qkv;          /* [3H, H] */
-    const float *qkv_bias;    /* [3H] */
-    gte__matrix attn_out;     /* [H, H] */
+    gte__matrix qkv;                                               /* [3H, H] */
+    const float *qkv_bias;                                         /* [3H] */
+    gte__matrix attn_out;                                          /* [H, H] */
     const float *attn_out_bias, *attn_norm_gain, *attn_norm_shift; /* [H] */
-    gte__matrix ffn_up;       /* [F, H] */
-    const float *ffn_up_bias; /* [F] */
-    gte__matrix ffn_down;     /* [H, F] */
-    const float *ffn_down_bias, *ffn_norm_gain, *ffn_norm_shift; /* [H] */
+    gte__matrix ffn_up;                                            /* [F, H] */
+    const float *ffn_up_bias;                                      /* [F] */
+    gte__matrix ffn_down;                                          /* [H, F] */
+    const float *ffn_down_bias, *ffn_norm_gain, *ffn_norm_shift;   /* [H] */
 } gte__layer;
 
 typedef struct gte__model {
@@ -37,11 +37,11 @@ typedef struct gte__model {
     uint64_t tokenizer_size;
     const gte__tensor_record *tensors;
     size_t tensor_count;
-    const float *word_embeddings;     /* [vocab, H] */
-    const float *position_embeddings; /* [max_positions, H] */
-    const float *type_embeddings;     /* [types, H] */
+    const float *word_embeddings;                            /* [vocab, H] */
+    const float *position_embeddings;                        /* [max_positions, H] */
+    const float *type_embeddings;                            /* [types, H] */
     const float *embedding_norm_gain, *embedding_norm_shift; /* [H] */
-    gte__layer *layers; /* [L], the only memory we own */
+    gte__layer *layers;                                      /* [L], the only memory we own */
 } gte__model;
 
 /* Map a file, or view memory (aligned to 64 bytes), and validate it. On failure nothing is held.

@@ -65,14 +65,16 @@ gte_status gte__model_map(gte__model *m, const char *path, gte_error *err)
         goto fail;
     }
     if (!S_ISREG(st.st_mode)) {
-        status = gte__fail(err, GTE_E_IO, 0, "%.180s: %s, not a model file (make one with gte convert)",
-                           path, S_ISDIR(st.st_mode) ? "a directory" : "not a regular file");
+        status =
+            gte__fail(err, GTE_E_IO, 0, "%.180s: %s, not a model file (make one with gte convert)",
+                      path, S_ISDIR(st.st_mode) ? "a directory" : "not a regular file");
         goto fail;
     }
     if (st.st_size < (off_t)sizeof(gte__file_header)) {
-        status = gte__fail(err, GTE_E_FORMAT, 0,
-                           "%.100s: %lld bytes are too few for a model file (make one with gte convert)",
-                           path, (long long)st.st_size);
+        status =
+            gte__fail(err, GTE_E_FORMAT, 0,
+                      "%.100s: %lld bytes are too few for a model file (make one with gte convert)",
+                      path, (long long)st.st_size);
         goto fail;
     }
     data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);

@@ -13,20 +13,23 @@ static gte_status check_identity(const gte__model *m, gte_error *err)
         return gte__fail(err, GTE_E_FORMAT, 0, "%llu bytes are too few for a model file",
                          (unsigned long long)m->size);
     if (memcmp(h->magic, GTE__MAGIC, sizeof h->magic) != 0)
-        return gte__fail(err, GTE_E_FORMAT, 0,
-                         "not a .gte model file: it does not begin with %s (make one with gte convert)",
-                         GTE__MAGIC);
+        return gte__fail(
+            err, GTE_E_FORMAT, 0,
+            "not a .gte model file: it does not begin with %s (make one with gte convert)",
+            GTE__MAGIC);
     if (h->version != GTE__FORMAT_VERSION)
-        return gte__fail(err, GTE_E_VERSION, offsetof(gte__file_header, version),
-                         "the file is of version %u, this library reads %u: convert the model again",
-                         h->version, GTE__FORMAT_VERSION);
+        return gte__fail(
+            err, GTE_E_VERSION, offsetof(gte__file_header, version),
+            "the file is of version %u, this library reads %u: convert the model again", h->version,
+            GTE__FORMAT_VERSION);
     if (h->header_size != sizeof *h)
         return gte__fail(err, GTE_E_FORMAT, offsetof(gte__file_header, header_size),
                          "header size is %u, expected %zu", h->header_size, sizeof *h);
     if (h->file_size != m->size)
-        return gte__fail(err, GTE_E_FORMAT, offsetof(gte__file_header, file_size),
-                         "the header says %llu bytes, the file has %llu: it was cut short or extended",
-                         (unsigned long long)h->file_size, (unsigned long long)m->size);
+        return gte__fail(
+            err, GTE_E_FORMAT, offsetof(gte__file_header, file_size),
+            "the header says %llu bytes, the file has %llu: it was cut short or extended",
+            (unsigned long long)h->file_size, (unsigned long long)m->size);
     for (size_t i = 0; i < sizeof h->reserved; i++)
         if (h->reserved[i])
             return gte__fail(err, GTE_E_FORMAT, offsetof(gte__file_header, reserved) + i,
@@ -42,8 +45,8 @@ static gte_status check_sections(const gte__model *m, gte_error *err)
         uint64_t at = offsetof(gte__file_header, sections) + i * sizeof *s;
         if (s->offset % GTE__SECTION_ALIGN || s->offset < sizeof *h || s->offset > m->size ||
             s->size > m->size - s->offset)
-            return gte__fail(err, GTE_E_FORMAT, at, "section %u lies outside the file or is unaligned",
-                             i);
+            return gte__fail(err, GTE_E_FORMAT, at,
+                             "section %u lies outside the file or is unaligned", i);
         for (unsigned j = 0; j < i; j++) {
             const gte__section *o = &h->sections[j];
             if (s->offset < o->offset + o->size && o->offset < s->offset + s->size)
@@ -59,7 +62,10 @@ typedef struct field {
     uint32_t min, max;
 } field;
 
-#define FIELD(name, min, max) {#name, offsetof(gte__file_header, name), min, max}
+#define FIELD(name, min, max)                                                                      \
+    {                                                                                              \
+#name, offsetof(gte__file_header, name), min, max                                          \
+    }
 
 /* Bounds that stand alone; those that relate two fields follow in check_architecture. */
 static const field fields[] = {

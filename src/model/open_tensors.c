@@ -132,12 +132,14 @@ static gte_status check_record(const gte__model *m, const gte__tensor_record *t,
         return gte__fail(err, GTE_E_FORMAT, at, "tensor %s is of layer %u of %u", name, t->layer,
                          m->header->layers);
     if (t->dtype != GTE__DTYPE_F32 || t->layout != GTE__LAYOUT_ROW_MAJOR || t->reserved)
-        return gte__fail(err, GTE_E_FORMAT, at, "tensor %s of layer %u: unknown type %u or layout %u",
-                         name, t->layer, t->dtype, t->layout);
+        return gte__fail(err, GTE_E_FORMAT, at,
+                         "tensor %s of layer %u: unknown type %u or layout %u", name, t->layer,
+                         t->dtype, t->layout);
     gte__role_shape(m->header, t->role, &rows, &cols);
     if (t->rows != rows || t->cols != cols)
-        return gte__fail(err, GTE_E_FORMAT, at, "tensor %s of layer %u is [%u, %u], expected [%u, %u]",
-                         name, t->layer, t->rows, t->cols, rows, cols);
+        return gte__fail(err, GTE_E_FORMAT, at,
+                         "tensor %s of layer %u is [%u, %u], expected [%u, %u]", name, t->layer,
+                         t->rows, t->cols, rows, cols);
     /* at most 2^22 rows of 2^16 floats: no overflow */
     if (t->size != (uint64_t)rows * cols * sizeof(float) || t->offset % GTE__TENSOR_ALIGN ||
         t->offset > data->size || t->size > data->size - t->offset)
@@ -170,8 +172,8 @@ gte_status gte__open_tensors(gte__model *m, gte_error *err)
 {
     const gte__section *table = &m->header->sections[GTE__SECTION_TENSORS];
     uint32_t layers = m->header->layers;
-    uint64_t expected = GTE__FIRST_LAYER_ROLE +
-                        (uint64_t)layers * (GTE__ROLE_COUNT - GTE__FIRST_LAYER_ROLE);
+    uint64_t expected =
+        GTE__FIRST_LAYER_ROLE + (uint64_t)layers * (GTE__ROLE_COUNT - GTE__FIRST_LAYER_ROLE);
     if (table->size != expected * sizeof(gte__tensor_record))
         return gte__fail(err, GTE_E_FORMAT, table->offset,
                          "the tensor table has %llu bytes, expected %llu records of %zu",
