@@ -58,7 +58,7 @@ static inline __m256 gelu(__m256 v, const float c[DEGREE + 1][LANES])
     const __m256 k = _mm256_fmadd_ps(a, _mm256_set1_ps(1.0f / 0.8125f), round);
     const __m256i segment = _mm256_castps_si256(k);
     const __m256 t = _mm256_fnmadd_ps(_mm256_sub_ps(k, round), _mm256_set1_ps(0.8125f), a);
-    /* Permutes take the coefficients from memory: 8 of them would not fit beside the rest. */
+    /* Coefficients come from memory: 7 vectors of them and the rest would not fit 16 registers. */
     __m256 h = _mm256_permutevar8x32_ps(_mm256_load_ps(c[DEGREE]), segment);
     for (int d = DEGREE - 1; d >= 0; d--)
         h = _mm256_fmadd_ps(h, t, _mm256_permutevar8x32_ps(_mm256_load_ps(c[d]), segment));
