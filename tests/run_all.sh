@@ -109,7 +109,6 @@ coverage)
     ;;
 asan | ubsan | tsan)
     suites "$mode"
-    golden_levels "$mode"
     ;;
 *)
     echo "usage: tests/run_all.sh quick|full|asan|ubsan|tsan|coverage" >&2

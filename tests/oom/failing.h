@@ -1,6 +1,6 @@
 /* Allocations that fail on command. The linker's --wrap sends every call of malloc and its kin from
- * the library, the converter and the tests here. Not those inside system libraries: jansson 2.14 for
- * one meets a failed request in the middle of a string with an assertion. */
+ * the library, the converter and the tests here. Not those inside system libraries: jansson 2.14,
+ * for one, meets a failed request in the middle of a string with an assertion. */
 #ifndef TESTS_OOM_FAILING_H
 #define TESTS_OOM_FAILING_H
 
