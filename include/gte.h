@@ -124,7 +124,8 @@ typedef struct gte_model_options {
  * copied, so processes that open one file share its pages. On failure *out is NULL. The caller
  * closes the model with gte_model_close. The file must not be changed in place while it is open
  * (replace it by rename, as gte convert does).
- * Errors: GTE_E_IO, GTE_E_FORMAT, GTE_E_VERSION, GTE_E_UNSUPPORTED, GTE_E_MEMORY, GTE_E_CHECKSUM. */
+ * Errors: GTE_E_IO, GTE_E_FORMAT, GTE_E_VERSION, GTE_E_UNSUPPORTED, GTE_E_MEMORY,
+ * GTE_E_CHECKSUM. */
 GTE_API gte_status gte_model_open(gte_model **out, const char *path,
                                   const gte_model_options *options, gte_error *err);
 

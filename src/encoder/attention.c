@@ -2,8 +2,8 @@
  *
  *     attended = softmax(q k^T / sqrt(D)) v
  *
- * Letters: T tokens of the batch, S tokens of one text, A heads, D head size, H = A D. A task is one
- * head of one tile: a block of query rows against all S keys, so the scores are a tile of
+ * Letters: T tokens of the batch, S tokens of one text, A heads, D head size, H = A D. A task is
+ * one head of one tile: a block of query rows against all S keys, so the scores are a tile of
  * [queries, S] in the workspace and never [S, S]; whole rows, so the softmax is exact. */
 #include <math.h>
 

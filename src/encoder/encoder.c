@@ -1,6 +1,7 @@
 /* The forward pass of BERT (Devlin et al., 2018), post-norm, over a ragged batch.
  *
- * Letters, here and in the files beside: T tokens of the batch, H hidden size, F ffn size, L layers.
+ * Letters, here and in the files beside: T tokens of the batch, H hidden size, F ffn size, L
+ * layers.
  * Row-major everywhere. A row is one token; every step but attention treats rows independently, so
  * texts need no padding and no mask. */
 #include "encoder/encoder.h"
