@@ -1,10 +1,10 @@
 /* OpenBLAS behind the seam of linear.h: the only file that calls cblas.
  *
  * Threads. Debian ships OpenBLAS as an openmp and a pthread build. The openmp build asks libgomp
- * how many threads the calling thread may start; we answer one, on each thread of ours and only there,
- * so the host program's own use of OpenBLAS keeps its threads. The pthread build knows a single
- * number for the whole process: there we set it to one, the one trace this library leaves in a
- * process, since its pool beside our team would be two pools on the same cores.
+ * how many threads the calling thread may start; we answer one, on each thread of ours and only
+ * there, so the host program's own use of OpenBLAS keeps its threads. The pthread build knows a
+ * single number for the whole process: there we set it to one, the one trace this library leaves in
+ * a process, since its pool beside our team would be two pools on the same cores.
  *
  * cblas prints to stdout when a size is wrong; sizes here come from a validated model and a planned
  * workspace, so that cannot happen. */

@@ -137,9 +137,9 @@ enum gte__tokenizer_kind { GTE__TOKENIZER_WORDPIECE = 1 };
 /* A trie over the UTF-8 bytes of the vocabulary as a double array. Unit 0 is unused. A walk starts
  * at a root (pieces that begin a word: trie_root_word; pieces that continue one, stored without
  * their "##" prefix: trie_root_suffix); the child of unit s by byte c is t = base(s) + c, and
- * exists if t < trie_units and check(t) == s. The check of a unit that is no child is GTE__TRIE_FREE. id
- * is the vocabulary id of the piece that ends at the unit, or -1. Indices are checked during the
- * walk, ids once at open. */
+ * exists if t < trie_units and check(t) == s. The check of a unit that is no child is
+ * GTE__TRIE_FREE. id is the vocabulary id of the piece that ends at the unit, or -1. Indices are
+ * checked during the walk, ids once at open. */
 #define GTE__TRIE_FREE 0xffffffffu
 typedef struct gte__trie_unit {
     uint32_t base;
