@@ -74,7 +74,7 @@ static bool stands_alone(const gte__pass *pass, const uint8_t *start, const uint
            !gte__cp_is_word(gte__pass_decode(pass, (gte__cursor){stop, 0}, pass->end, &next));
 }
 
-/* White space before `start`, but not before `floor`, and after `stop` becomes part of the token. */
+/* White space before `start`, but not before `floor`, and after `stop` becomes part of it. */
 static void swallow_spaces(const gte__pass *pass, uint32_t flags, const uint8_t *floor,
                            const uint8_t **start, const uint8_t **stop)
 {
@@ -123,7 +123,10 @@ void gte__added_split(gte__pass *pass)
         if (gte__added_is_plain(pass, token)) continue;
         if ((token->flags & GTE__ADDED_SINGLE_WORD) && !stands_alone(pass, start, stop)) continue;
         swallow_spaces(pass, token->flags, at.p, &start, &stop);
-        if (start > at.p) at = piece(pass, at, start);
+        if (start > at.p)
+            at = piece(pass, at, start);
+        else if (start < at.p) /* it begins with spaces that the one before it has swallowed */
+            at = advance(pass, (gte__cursor){pass->text, 0}, start);
         if (gte__pass_done(pass)) return;
         gte__cursor after = advance(pass, at, stop);
         gte__word_emit(pass, token->id, (gte__span){at.unit, after.unit});

@@ -42,7 +42,7 @@ static void keep(gte__pass *pass, uint32_t cp, gte__span span)
 
 static void normal_form(const gte__pass *like, const gte__added_token *token, form *out)
 {
-    gte__token_sink sink = {NULL, 0, 0, SIZE_MAX};
+    gte__token_sink sink = {.limit = SIZE_MAX};
     gte__pass pass = *like;
     pass.sink = &sink;
     pass.text = gte__added_text(like->tok, token);
@@ -57,6 +57,11 @@ static void normal_form(const gte__pass *like, const gte__added_token *token, fo
 static uint32_t at(const window *w, uint32_t i)
 {
     return (w->head + i) & (WINDOW - 1);
+}
+
+static bool is_space(const window *w, uint32_t i)
+{
+    return (gte__cp_class(w->cp[at(w, i)]) & GTE__CP_SPACE) != 0;
 }
 
 static bool matches(const window *w, const form *f)
@@ -95,10 +100,11 @@ static void pop_text(window *w)
 {
     uint32_t cp = w->cp[w->head];
     gte__span span = w->span[w->head];
+    bool space = is_space(w, 0);
     w->head = at(w, 1);
     w->count--;
     w->word_before = gte__cp_is_word(cp);
-    if (gte__cp_class(cp) & GTE__CP_SPACE) {
+    if (space) {
         if (w->pending) {
             w->pending_span.end = span.end;
             return;
@@ -122,6 +128,9 @@ static void pop_token(window *w, const gte__added_token *token, uint32_t length)
     gte__span span = {w->span[w->head].start, w->span[at(w, length - 1)].end};
     if ((token->flags & GTE__ADDED_LSTRIP) && w->space_before) span.start = w->space_start;
     gte__word_flush(w->pass);
+    /* spaces that this token begins with can still belong to the one before it, too */
+    for (uint32_t i = 0; w->pending && i < w->count && is_space(w, i); i++)
+        w->pending_span.end = w->span[at(w, i)].end;
     end_pending(w);
     w->word_before = gte__cp_is_word(w->cp[at(w, length - 1)]);
     w->space_before = false;

@@ -51,7 +51,7 @@ struct gte__pass {
 
 static inline bool gte__pass_done(const gte__pass *pass)
 {
-    return pass->sink->count >= pass->sink->limit;
+    return pass->sink->full;
 }
 
 /* The code point at `at` (before `end`), and *next, the cursor behind it. */
@@ -98,7 +98,7 @@ void gte__word_flush(gte__pass *pass);
 void gte__word_ascii(gte__pass *pass, const uint8_t *p, size_t size, uint32_t start);
 /* words.c: a whole word of one character of `size` bytes that normalisation leaves alone. */
 void gte__word_single(gte__pass *pass, const uint8_t *p, size_t size, gte__span span);
-/* words.c: one token to the sink. */
+/* words.c: one token to the sink. Only whole words, not added tokens, make it full. */
 void gte__word_emit(gte__pass *pass, uint32_t id, gte__span span);
 
 #endif

@@ -23,7 +23,7 @@ static gte_status put_text(const writer *w, const char *text, size_t size, size_
                            size_t limit, int32_t type, size_t *count)
 {
     size_t room = place < w->capacity ? w->capacity - place : 0;
-    gte__token_sink sink = {room ? w->out + place : NULL, room, 0, limit};
+    gte__token_sink sink = {.out = room ? w->out + place : NULL, .capacity = room, .limit = limit};
     gte_status status = gte__wordpiece(w->tok, text, size, w->flags, &sink, w->err);
     *count = sink.count;
     if (type)
@@ -75,14 +75,18 @@ static gte_status put_single(const writer *w, gte_text text, size_t budget, size
     return GTE_OK;
 }
 
-/* Both texts have more tokens than the budget. Which one keeps the odd token depends on which is
- * shorter, so both are counted to the end. */
-static gte_status count_whole(const writer *w, gte_text text, size_t *a, size_t *b)
+/* Both texts are to be cut. Which one keeps the odd token depends on which is shorter; HuggingFace (since 0.23) counts each to the end of the word that reaches max_tokens, and
+ * compares that. */
+static gte_status count_like_reference(const writer *w, gte_text text, size_t max_tokens, size_t *a,
+                                       size_t *b)
 {
-    const writer counter = {w->tok, NULL, 0, w->flags, w->err};
-    gte_status status = put_text(&counter, text.data, text.size, 0, SIZE_MAX, 0, a);
-    if (status != GTE_OK) return status;
-    return put_text(&counter, text.pair, text.pair_size, 0, SIZE_MAX, 0, b);
+    gte__token_sink first = {.limit = max_tokens}, second = {.limit = max_tokens};
+    gte_status status = gte__wordpiece(w->tok, text.data, text.size, w->flags, &first, w->err);
+    if (status == GTE_OK)
+        status = gte__wordpiece(w->tok, text.pair, text.pair_size, w->flags, &second, w->err);
+    *a = first.seen;
+    *b = second.seen;
+    return status;
 }
 
 static gte_status put_pair(const writer *w, gte_text text, size_t budget, size_t special,
@@ -97,7 +101,8 @@ static gte_status put_pair(const writer *w, gte_text text, size_t budget, size_t
     *cut = a > budget || b > budget - a;
     if (*cut && !(w->flags & GTE_NO_TRUNCATE)) {
         size_t written = a;
-        if (a > budget && b > budget && budget % 2) status = count_whole(w, text, &a, &b);
+        if (least(a, b) > budget / 2 && budget % 2)
+            status = count_like_reference(w, text, budget + special, &a, &b);
         if (status != GTE_OK) return status;
         longest_first(&a, &b, budget);
         if (a < written)

@@ -35,13 +35,15 @@ typedef struct gte__tokenizer {
 gte_status gte__tokenizer_open(gte__tokenizer *out, const void *data, uint64_t size, gte_error *err);
 
 /* Where tokens go: the first `capacity` are kept (out may be NULL when capacity is 0), all are
- * counted. Tokenizing one text stops early once `limit` tokens are counted: `count` ends at most
- * at `limit`, and out[count..capacity) is unspecified. */
+ * counted. Tokenizing one text stops early, at the end of the word that reaches `limit`: `count`
+ * ends at most at `limit`, and out[count..capacity) is unspecified. */
 typedef struct gte__token_sink {
     gte_token *out;
     size_t capacity;
-    size_t count;
     size_t limit; /* SIZE_MAX: never stop early */
+    size_t count;
+    size_t seen; /* result: the count with the rest of the last word */
+    bool full;   /* a word has reached the limit */
 } gte__token_sink;
 
 /* The tokens of one text, without the template: [UNK] and literal special tokens included, type 0,

@@ -7,6 +7,8 @@ gte_status gte__wordpiece(const gte__tokenizer *tok, const char *text, size_t si
     if (size > UINT32_MAX)
         return gte__fail(err, GTE_E_ARGUMENT, 0, "a text of 4 GiB or more; cut it first");
     if (!text && size) return gte__fail(err, GTE_E_ARGUMENT, 0, "a text that is NULL");
+    sink->count = sink->seen = 0;
+    sink->full = sink->limit == 0;
     if (!size) return gte__ok(err);
     size_t invalid = gte__utf8_invalid(text, size);
     if (invalid < size && !(flags & GTE_REPLACE_INVALID))
@@ -26,6 +28,7 @@ gte_status gte__wordpiece(const gte__tokenizer *tok, const char *text, size_t si
                       .push = gte__word_push,
                       .word = &word};
     gte__added_split(&pass);
-    if (sink->count > sink->limit) sink->count = sink->limit; /* the last word had more pieces */
+    sink->seen = sink->count;
+    if (sink->count > sink->limit) sink->count = sink->limit;
     return gte__ok(err);
 }

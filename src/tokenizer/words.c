@@ -15,6 +15,12 @@ void gte__word_emit(gte__pass *pass, uint32_t id, gte__span span)
     sink->count++;
 }
 
+/* After a word. The limit is looked at here alone, as HuggingFace does: see template.c. */
+static inline void end_word(gte__pass *pass)
+{
+    if (pass->sink->count >= pass->sink->limit) pass->sink->full = true;
+}
+
 /* One step down the trie; 0, which has no children, when there is no such child. */
 static inline uint32_t step(const gte__tokenizer *tok, uint32_t unit, uint8_t byte)
 {
@@ -51,7 +57,7 @@ static void pieces(gte__pass *pass, const uint8_t *bytes, size_t size, const gte
         if (id < 0) { /* what this word has already emitted does not count */
             pass->sink->count = before;
             gte__word_emit(pass, tok->header->unk_id, span);
-            return;
+            break;
         }
         gte__span piece;
         if (at)
@@ -61,18 +67,28 @@ static void pieces(gte__pass *pass, const uint8_t *bytes, size_t size, const gte
         gte__word_emit(pass, (uint32_t)id, piece);
         root = tok->header->trie_root_suffix;
     }
+    end_word(pass);
+}
+
+static void unknown(gte__pass *pass, gte__span span)
+{
+    gte__word_emit(pass, pass->tok->header->unk_id, span);
+    end_word(pass);
 }
 
 void gte__word_flush(gte__pass *pass)
 {
     gte__word *word = pass->word;
     if (!word->chars) return;
+    if (gte__pass_done(pass)) { /* a step of the text can end two words: "a," */
+        word->chars = word->size = 0;
+        return;
+    }
     if (word->chars > pass->tok->header->max_word_chars)
-        gte__word_emit(pass, pass->tok->header->unk_id, word->span);
+        unknown(pass, word->span);
     else
         pieces(pass, word->bytes, word->size, word->at, word->span);
-    word->chars = 0;
-    word->size = 0;
+    word->chars = word->size = 0;
 }
 
 static void append(gte__pass *pass, uint32_t cp, gte__span span)
@@ -104,7 +120,7 @@ void gte__word_ascii(gte__pass *pass, const uint8_t *p, size_t size, uint32_t st
     const gte__tokenizer *tok = pass->tok;
     gte__span span = {start, start + (uint32_t)size};
     if (size > tok->header->max_word_chars) {
-        gte__word_emit(pass, tok->header->unk_id, span);
+        unknown(pass, span);
         return;
     }
     /* most words are one piece: try that without a copy */
@@ -112,6 +128,7 @@ void gte__word_ascii(gte__pass *pass, const uint8_t *p, size_t size, uint32_t st
     for (size_t i = 0; i < size && unit; i++) unit = step(tok, unit, tok->ascii_fold[p[i]]);
     if (unit && tok->trie[unit].id >= 0) {
         gte__word_emit(pass, (uint32_t)tok->trie[unit].id, span);
+        end_word(pass);
         return;
     }
     uint8_t *bytes = pass->word->bytes;
@@ -125,5 +142,7 @@ void gte__word_single(gte__pass *pass, const uint8_t *p, size_t size, gte__span 
     uint32_t unit = tok->header->trie_root_word;
     for (size_t i = 0; i < size && unit; i++) unit = step(tok, unit, p[i]);
     int32_t id = unit ? tok->trie[unit].id : -1;
+    if (gte__pass_done(pass)) return;
     gte__word_emit(pass, id >= 0 ? (uint32_t)id : tok->header->unk_id, span);
+    end_word(pass);
 }
