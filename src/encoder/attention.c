@@ -30,12 +30,12 @@ static void attend(void *arg, size_t task, int member)
     const float *v = k + hidden;
     float *scores = e->scores + (size_t)member * GTE__QUERY_BLOCK * job->longest;
     float scale = 1.0f / sqrtf((float)head_size);
+    size_t row = gte__score_row(t->tokens);
 
-    e->linear->product_nt(t->queries, t->tokens, head_size, q, stride, k, stride, scores,
-                          t->tokens);
+    e->linear->product_nt(t->queries, t->tokens, head_size, q, stride, k, stride, scores, row);
     for (size_t i = 0; i < t->queries; i++)
-        e->kernels->f32_softmax(scores + i * t->tokens, scale, t->tokens);
-    e->linear->product_nn(t->queries, head_size, t->tokens, scores, t->tokens, v, stride,
+        e->kernels->f32_softmax(scores + i * row, scale, t->tokens);
+    e->linear->product_nn(t->queries, head_size, t->tokens, scores, row, v, stride,
                           job->attended + (t->first + t->query) * hidden + column, hidden);
 }
 
@@ -55,7 +55,7 @@ static size_t plan_tiles(gte__tile *tiles, const gte__batch *batch)
 
 void gte__attention(gte__encoder *e, const gte__batch *batch, const float *qkv, float *attended)
 {
-    attention_job job = {e, qkv, attended, e->model->header->max_tokens};
+    attention_job job = {e, qkv, attended, gte__score_row(e->model->header->max_tokens)};
     size_t tiles = plan_tiles(e->tiles, batch);
     gte__team_run(e->team, attend, &job, tiles * e->model->header->heads);
 }

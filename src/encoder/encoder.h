@@ -16,12 +16,12 @@ typedef struct gte__batch {
 } gte__batch;
 
 /* A workspace for batches of up to max_batch_tokens. One thread at a time. The parts lie in one
- * block (T = max_batch_tokens, H hidden, F ffn, S the longest text):
+ * block (T = max_batch_tokens, H hidden, F ffn, S' the longest text in whole cache lines):
  *
  *     hidden   [T, H]              the state between layers
  *     output   [T, H]              of a linear layer, before its residual and norm
  *     wide     [T, max(4H, F)]     qkv [T, 3H] and attended [T, H], or the ffn's inner state [T, F]
- *     scores   [threads, Q, S]     one tile of attention scores a thread
+ *     scores   [threads, Q, S']    one tile of attention scores a thread
  *     tiles    [T]                  which (text, query block) a task of attention works on */
 typedef struct gte__encoder {
     const gte__model *model;
@@ -63,6 +63,14 @@ typedef struct gte__tile {
     size_t first, tokens;  /* the text: first row, number of rows */
     size_t query, queries; /* the block of query rows, relative to the text */
 } gte__tile;
+
+/* Floats from one row of scores to the next: whole cache lines, since a row that ends with a masked
+ * store inside the line where the next row begins stalls the softmax of that row (twice the time at
+ * 50 tokens). */
+static inline size_t gte__score_row(size_t tokens)
+{
+    return (tokens + 15) & ~(size_t)15;
+}
 
 /* attended [T, H] = multi-head attention over qkv [T, 3H], each text within itself. */
 void gte__attention(gte__encoder *e, const gte__batch *batch, const float *qkv, float *attended);

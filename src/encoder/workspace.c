@@ -19,8 +19,8 @@ gte_status gte__encoder_create(gte__encoder *e, const gte__model *model, int thr
     size_t at_hidden = gte__plan_add(&plan, rows, hidden * sizeof(float));
     size_t at_output = gte__plan_add(&plan, rows, hidden * sizeof(float));
     size_t at_wide = gte__plan_add(&plan, rows, width * sizeof(float));
-    size_t at_scores =
-        gte__plan_add(&plan, (size_t)threads * GTE__QUERY_BLOCK, h->max_tokens * sizeof(float));
+    size_t at_scores = gte__plan_add(&plan, (size_t)threads * GTE__QUERY_BLOCK,
+                                     gte__score_row(h->max_tokens) * sizeof(float));
     /* a text of n tokens has ceil(n / Q) tiles: at most one for each token of the batch */
     size_t at_tiles = gte__plan_add(&plan, rows, sizeof(gte__tile));
     char *block = plan.bad ? NULL : gte__block_alloc(plan.total);
