@@ -89,6 +89,12 @@ gte_status convert__added_flags(const convert__object *object, uint32_t *flags, 
     return GTE_OK;
 }
 
+static int by_id(const void *a, const void *b)
+{
+    const convert__added *x = a, *y = b;
+    return x->id < y->id ? -1 : x->id > y->id;
+}
+
 gte_status convert__vocabulary_read(convert__vocabulary *out, const convert__source *source,
                                     const convert__config *config, gte_error *err)
 {
@@ -100,6 +106,8 @@ gte_status convert__vocabulary_read(convert__vocabulary *out, const convert__sou
     convert__tokenizer *desc = &out->desc;
     desc->pieces = out->pieces;
     desc->added = out->added;
+    /* The order has no meaning; this one makes equal tokenizers equal files. */
+    if (desc->added_count > 0) qsort(out->added, desc->added_count, sizeof *out->added, by_id);
     if (desc->vocab_size > config->vocab_size)
         return gte__fail(
             err, GTE_E_FORMAT, 0, "%s: %u ids, more than the %u of config.json's vocab_size",
