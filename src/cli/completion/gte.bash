@@ -1,0 +1,81 @@
+# Completion of gte for bash. tests/cli/docs.sh compares the options with those of the command.
+
+_gte()
+{
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
+    local commands="embed similarity search tokenize eval info verify convert version help"
+    local command=${COMP_WORDS[1]} options=
+    COMPREPLY=()
+
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        COMPREPLY=($(compgen -W "$commands --help --version" -- "$cur"))
+        return
+    fi
+
+    # readline breaks words at "=": the option is one word further back
+    if [ "$cur" = "=" ]; then
+        cur=
+    elif [ "$prev" = "=" ]; then
+        prev=${COMP_WORDS[COMP_CWORD-2]}
+    fi
+
+    case $prev in
+        -m|--model|-f|--file|-c|--corpus|-o|--output)
+            compopt -o filenames 2>/dev/null
+            COMPREPLY=($(compgen -f -- "$cur"))
+            return ;;
+        --format) COMPREPLY=($(compgen -W "text json jsonl npy raw" -- "$cur")); return ;;
+        --pooling) COMPREPLY=($(compgen -W "mean cls" -- "$cur")); return ;;
+        --color) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
+        --dtype) COMPREPLY=($(compgen -W "f32 bf16 int8" -- "$cur")); return ;;
+        --prompt|--query-prompt|--corpus-prompt|-t|--threads|--batch-tokens|-d|--dims|-k|--top|--max-tokens)
+            return ;;
+    esac
+
+    case $command in
+        embed)
+            options="--model --file --jsonl --output --format --dims --pooling --prompt --no-normalize
+                --threads --batch-tokens --special-as-text --replace-invalid --color --help" ;;
+        similarity)
+            options="--model --file --jsonl --json --dims --pooling --prompt --threads --batch-tokens
+                --special-as-text --replace-invalid --color --help" ;;
+        search)
+            options="--model --corpus --file --top --jsonl --json --dims --pooling --prompt
+                --query-prompt --corpus-prompt --threads --batch-tokens --special-as-text
+                --replace-invalid --color --help" ;;
+        tokenize)
+            options="--model --file --jsonl --max-tokens --truncate --no-special --bytes
+                --special-as-text --replace-invalid --help" ;;
+        eval)
+            options="--model --json --dims --pooling --prompt --threads --batch-tokens --special-as-text
+                --replace-invalid --help" ;;
+        info)
+            options="--model --json --help" ;;
+        verify)
+            options="--model --quiet --help" ;;
+        convert)
+            options="--dtype --verbose --help" ;;
+        version)
+            options="--json --help" ;;
+        help)
+            options="--help" ;;
+    esac
+    case $cur in
+        -*) COMPREPLY=($(compgen -W "$options" -- "$cur")); return ;;
+    esac
+    case $command in
+        help) COMPREPLY=($(compgen -W "$commands" -- "$cur")) ;;
+        eval)
+            if [ "$COMP_CWORD" -eq 2 ]; then
+                COMPREPLY=($(compgen -W "sts" -- "$cur"))
+            else
+                compopt -o filenames 2>/dev/null
+                COMPREPLY=($(compgen -f -- "$cur"))
+            fi ;;
+        info|verify|convert)
+            compopt -o filenames 2>/dev/null
+            COMPREPLY=($(compgen -f -- "$cur")) ;;
+    esac
+}
+
+complete -F _gte gte
