@@ -114,6 +114,46 @@ static void damaged(void)
     }
 }
 
+/* plain.bin with one place of its content changed. */
+static void contents(void)
+{
+    static const struct {
+        const char *from, *to; /* of one length */
+        size_t size;
+        gte_status status;
+        const char *what;
+    } cases[] = {
+        {"little", "bigger", 6, GTE_E_UNSUPPORTED, "byteorder: saved on a big-endian machine"},
+        {"archive/data/0PK\1\2", "archive/data/xPK\1\2", 18, GTE_E_FORMAT,
+         "tensor embeddings.word_embeddings.weight: its storage 0 is missing"},
+        {"K\200t", "K\377t", 3, GTE_E_FORMAT,
+         "its storage should hold 255 elements of 4 bytes, found 512 bytes"},
+        {"K\20K\10\206", "K\21K\10\206", 5, GTE_E_FORMAT,
+         "reaches outside its storage of 128 elements"},
+        {"archive/data.pklPK\1\2", "archive_data.pklPK\1\2", 20, GTE_E_FORMAT,
+         "without one data.pkl"},
+        {"embeddings.word_emb", "embeddings.\0ord_emb", 19, GTE_E_FORMAT, "or with NUL"},
+        {"archive/byteorderPK\1\2", "archive/x/data.pklK\1\2", 21, GTE_E_FORMAT, ""},
+        {"archive/data/1PK\1\2", "archive/data/0PK\1\2", 18, GTE_E_FORMAT,
+         "two entries of one name"},
+    };
+    size_t size;
+    char *data = golden("plain.bin", &size);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        gte_error err = {0};
+        char *at = memmem(data, size, cases[i].from, cases[i].size);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(at);
+        memcpy(at, cases[i].to, cases[i].size);
+        gte_status status = parse(data, size, &err);
+        if (status != cases[i].status || !strstr(err.message, cases[i].what))
+            fprintf(stderr, "\n%zu: %d %s\n", i, status, err.message);
+        CU_ASSERT_EQUAL(status, cases[i].status);
+        CU_ASSERT_PTR_NOT_NULL(strstr(err.message, cases[i].what));
+        memcpy(at, cases[i].from, cases[i].size);
+    }
+    free(data);
+}
+
 /* The zip directory with one field changed: place from the end of plain.bin's first entry. */
 static void zip_fields(void)
 {
@@ -179,88 +219,88 @@ static gte_status run(const void *data, size_t size, seen *s, gte_error *err)
 #define TENSOR REBUILD "(" STORAGE "K\2K\2K\3\206K\3K\1\206\211ccollections\nOrderedDict\n)RtR"
 #define NAME "X\1\0\0\0w"
 
+#define P(bytes) bytes, sizeof bytes - 1
+static const struct {
+    const char *data;
+    size_t size;
+    gte_status status;
+    const char *what;
+    unsigned tensors;
+} pickle_cases[] = {
+    {P("\200\2}."), GTE_OK, "", 0},
+    {P("\200\2}" NAME TENSOR "s."), GTE_OK, "", 1},
+    {P("\200\2}(" NAME TENSOR "X\1\0\0\0vK\1u."), GTE_OK, "", 1},
+    {P("\200\2ccollections\nOrderedDict\n)R" NAME TENSOR "s."), GTE_OK, "", 1},
+    {P("\200\4\225\0\0\0\0\0\0\0\0}\224\214\1w\224\214\5torch\214\013HalfStorage\223"
+       "0N0" TENSOR "s."),
+     GTE_OK, "", 1},
+    {P("\200\4}\224\214\1w" TENSOR "s."), GTE_OK, "", 1},
+    {P("\200\2}" NAME "ctorch._utils\n_rebuild_parameter\n" TENSOR "\210ccollections\n"
+       "OrderedDict\n)R\207Rs."),
+     GTE_OK, "", 1},
+    {P("\200\2}q\0" NAME "q\1" TENSOR "q\2sh\0h\1h\2s."), GTE_OK, "", 2},
+    {P("\200\2}]K\1aN(K\1K\2e\212\1\377"
+       "0b."),
+     GTE_E_FORMAT, "append to something", 0},
+    {P("\200\2}](K\1K\2ej\0\0\0\0."), GTE_E_FORMAT, "an empty memo slot", 0},
+    {P("\200\2}G\0\0\0\0\0\0\0\0"
+       "b."),
+     GTE_OK, "", 0},
+    {P("\200\2}NM\1\2J\377\377\377\377U\1xT\1\0\0\0x\215\1\0\0\0\0\0\0\0x)\205"
+       "0000000."),
+     GTE_OK, "", 0},
+    {P(""), GTE_E_FORMAT, "cut at byte 0", 0},
+    {P("\200\2}"), GTE_E_FORMAT, "cut", 0},
+    {P("\200\2."), GTE_E_FORMAT, "an empty stack", 0},
+    {P("\200\2N."), GTE_E_FORMAT, "something else than a dictionary", 0},
+    {P("\200\6}."), GTE_E_FORMAT, "an unknown protocol", 0},
+    {P("\200\2(."), GTE_E_FORMAT, "an empty stack", 0},
+    {P("\200\2t."), GTE_E_FORMAT, "no mark", 0},
+    {P("\200\2}(K\1u."), GTE_E_FORMAT, "a key without a value", 0},
+    {P("\200\2N(K\1K\1u."), GTE_E_FORMAT, "no dictionary", 0},
+    {P("\200\2NK\1K\1s."), GTE_E_FORMAT, "no dictionary", 0},
+    {P("\200\2NNb."), GTE_E_FORMAT, "attributes for something", 0},
+    {P("\200\2}q\5."), GTE_E_FORMAT, "a memo slot out of order", 0},
+    {P("\200\2q\0."), GTE_E_FORMAT, "a memo slot out of order", 0},
+    {P("\200\2}h\0."), GTE_E_FORMAT, "an empty memo slot", 0},
+    {P("\200\2X\377\377\377\377."), GTE_E_FORMAT, "cut inside a string", 0},
+    {P("\200\2\212\011"
+       "123456789."),
+     GTE_E_FORMAT, "more than 64 bits", 0},
+    {P("\200\2ctorch"), GTE_E_FORMAT, "cut inside a name", 0},
+    {P("\200\2ctorch\nFloat"), GTE_E_FORMAT, "cut inside a name", 0},
+    {P("\200\2NN\223."), GTE_E_FORMAT, "a name that is no string", 0},
+    {P("\200\2\214\2os\214\6system\223."), GTE_E_UNSUPPORTED, "refers to os.system", 0},
+    {P("\200\2c__builtin__\neval\n."), GTE_E_UNSUPPORTED, "__builtin__.eval", 0},
+    {P("\200\2ctorch\nQInt8Storage\n."), GTE_E_UNSUPPORTED, "torch.QInt8Storage", 0},
+    {P("\200\2i."), GTE_E_FORMAT, "opcode 0x69", 0},
+    {P("\200\2NNR."), GTE_E_FORMAT, "a call of something that is not known", 0},
+    {P("\200\2" REBUILD ")R."), GTE_E_FORMAT, "arguments for torch._utils._rebuild_tensor_v2", 0},
+    {P("\200\2" REBUILD "(NK\2)))tR."), GTE_E_FORMAT, "unexpected arguments", 0},
+    {P("\200\2" REBUILD "(" STORAGE "J\377\377\377\377))tR."), GTE_E_FORMAT, "unexpected", 0},
+    {P("\200\2" REBUILD "(" STORAGE "K\0K\1\205)tR."), GTE_E_FORMAT, "unexpected", 0},
+    {P("\200\2" REBUILD "(" STORAGE "K\0N\205N\205tR."), GTE_E_FORMAT, "unexpected", 0},
+    {P("\200\2" REBUILD "(" STORAGE "K\0(K\1K\1K\1K\1K\1K\1K\1K\1K\1tq\0h\0tR."), GTE_E_FORMAT,
+     "unexpected", 0},
+    {P("\200\2ccollections\nOrderedDict\nK\1\205R."), GTE_E_FORMAT, "unexpected", 0},
+    {P("\200\2ctorch\nFloatStorage\n)R."), GTE_E_FORMAT, "unexpected", 0},
+    {P("\200\2ctorch._utils\n_rebuild_parameter\nN\205R."), GTE_E_FORMAT, "unexpected", 0},
+    {P("\200\2NQ."), GTE_E_FORMAT, "a storage that is not described", 0},
+    {P("\200\2)Q."), GTE_E_FORMAT, "a storage that is not described", 0},
+    {P("\200\2(NNNNNtQ."), GTE_E_FORMAT, "a storage that is not described", 0},
+};
+
 static void pickles(void)
 {
-#define P(bytes) bytes, sizeof bytes - 1
-    static const struct {
-        const char *data;
-        size_t size;
-        gte_status status;
-        const char *what;
-        unsigned tensors;
-    } cases[] = {
-        {P("\200\2}."), GTE_OK, "", 0},
-        {P("\200\2}" NAME TENSOR "s."), GTE_OK, "", 1},
-        {P("\200\2}(" NAME TENSOR "X\1\0\0\0vK\1u."), GTE_OK, "", 1},
-        {P("\200\2ccollections\nOrderedDict\n)R" NAME TENSOR "s."), GTE_OK, "", 1},
-        {P("\200\4\225\0\0\0\0\0\0\0\0}\224\214\1w\224\214\5torch\214\013HalfStorage\223"
-           "0N0" TENSOR "s."),
-         GTE_OK, "", 1},
-        {P("\200\4}\224\214\1w" TENSOR "s."), GTE_OK, "", 1},
-        {P("\200\2}" NAME "ctorch._utils\n_rebuild_parameter\n" TENSOR "\210ccollections\n"
-           "OrderedDict\n)R\207Rs."),
-         GTE_OK, "", 1},
-        {P("\200\2}q\0" NAME "q\1" TENSOR "q\2sh\0h\1h\2s."), GTE_OK, "", 2},
-        {P("\200\2}]K\1aN(K\1K\2e\212\1\377"
-           "0b."),
-         GTE_E_FORMAT, "append to something", 0},
-        {P("\200\2}](K\1K\2ej\0\0\0\0."), GTE_E_FORMAT, "an empty memo slot", 0},
-        {P("\200\2}G\0\0\0\0\0\0\0\0"
-           "b."),
-         GTE_OK, "", 0},
-        {P("\200\2}NM\1\2J\377\377\377\377U\1xT\1\0\0\0x\215\1\0\0\0\0\0\0\0x)\205"
-           "0000000."),
-         GTE_OK, "", 0},
-        {P(""), GTE_E_FORMAT, "cut at byte 0", 0},
-        {P("\200\2}"), GTE_E_FORMAT, "cut", 0},
-        {P("\200\2."), GTE_E_FORMAT, "an empty stack", 0},
-        {P("\200\2N."), GTE_E_FORMAT, "something else than a dictionary", 0},
-        {P("\200\6}."), GTE_E_FORMAT, "an unknown protocol", 0},
-        {P("\200\2(."), GTE_E_FORMAT, "an empty stack", 0},
-        {P("\200\2t."), GTE_E_FORMAT, "no mark", 0},
-        {P("\200\2}(K\1u."), GTE_E_FORMAT, "a key without a value", 0},
-        {P("\200\2N(K\1K\1u."), GTE_E_FORMAT, "no dictionary", 0},
-        {P("\200\2NK\1K\1s."), GTE_E_FORMAT, "no dictionary", 0},
-        {P("\200\2NNb."), GTE_E_FORMAT, "attributes for something", 0},
-        {P("\200\2}q\5."), GTE_E_FORMAT, "a memo slot out of order", 0},
-        {P("\200\2q\0."), GTE_E_FORMAT, "a memo slot out of order", 0},
-        {P("\200\2}h\0."), GTE_E_FORMAT, "an empty memo slot", 0},
-        {P("\200\2X\377\377\377\377."), GTE_E_FORMAT, "cut inside a string", 0},
-        {P("\200\2\212\011"
-           "123456789."),
-         GTE_E_FORMAT, "more than 64 bits", 0},
-        {P("\200\2ctorch"), GTE_E_FORMAT, "cut inside a name", 0},
-        {P("\200\2ctorch\nFloat"), GTE_E_FORMAT, "cut inside a name", 0},
-        {P("\200\2NN\223."), GTE_E_FORMAT, "a name that is no string", 0},
-        {P("\200\2\214\2os\214\6system\223."), GTE_E_UNSUPPORTED, "refers to os.system", 0},
-        {P("\200\2c__builtin__\neval\n."), GTE_E_UNSUPPORTED, "__builtin__.eval", 0},
-        {P("\200\2ctorch\nQInt8Storage\n."), GTE_E_UNSUPPORTED, "torch.QInt8Storage", 0},
-        {P("\200\2i."), GTE_E_FORMAT, "opcode 0x69", 0},
-        {P("\200\2NNR."), GTE_E_FORMAT, "a call of something that is not known", 0},
-        {P("\200\2" REBUILD ")R."), GTE_E_FORMAT, "arguments for torch._utils._rebuild_tensor_v2",
-         0},
-        {P("\200\2" REBUILD "(NK\2)))tR."), GTE_E_FORMAT, "unexpected arguments", 0},
-        {P("\200\2" REBUILD "(" STORAGE "J\377\377\377\377))tR."), GTE_E_FORMAT, "unexpected", 0},
-        {P("\200\2" REBUILD "(" STORAGE "K\0K\1\205)tR."), GTE_E_FORMAT, "unexpected", 0},
-        {P("\200\2" REBUILD "(" STORAGE "K\0N\205N\205tR."), GTE_E_FORMAT, "unexpected", 0},
-        {P("\200\2" REBUILD "(" STORAGE "K\0(K\1K\1K\1K\1K\1K\1K\1K\1K\1tq\0h\0tR."), GTE_E_FORMAT,
-         "unexpected", 0},
-        {P("\200\2ccollections\nOrderedDict\nK\1\205R."), GTE_E_FORMAT, "unexpected", 0},
-        {P("\200\2ctorch\nFloatStorage\n)R."), GTE_E_FORMAT, "unexpected", 0},
-        {P("\200\2ctorch._utils\n_rebuild_parameter\nN\205R."), GTE_E_FORMAT, "unexpected", 0},
-        {P("\200\2NQ."), GTE_E_FORMAT, "a storage that is not described", 0},
-        {P("\200\2)Q."), GTE_E_FORMAT, "a storage that is not described", 0},
-        {P("\200\2(NNNNNtQ."), GTE_E_FORMAT, "a storage that is not described", 0},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < sizeof pickle_cases / sizeof pickle_cases[0]; i++) {
         seen s;
         gte_error err;
-        char *exact = malloc(cases[i].size ? cases[i].size : 1);
+        char *exact = malloc(pickle_cases[i].size ? pickle_cases[i].size : 1);
         CU_ASSERT_PTR_NOT_NULL_FATAL(exact);
-        memcpy(exact, cases[i].data, cases[i].size);
-        gte_status status = run(exact, cases[i].size, &s, &err);
-        bool right = status == cases[i].status && s.count == cases[i].tensors &&
-                     strstr(err.message, cases[i].what);
+        memcpy(exact, pickle_cases[i].data, pickle_cases[i].size);
+        gte_status status = run(exact, pickle_cases[i].size, &s, &err);
+        bool right = status == pickle_cases[i].status && s.count == pickle_cases[i].tensors &&
+                     strstr(err.message, pickle_cases[i].what);
         if (!right) fprintf(stderr, "\ncase %zu: %d %u %s\n", i, status, s.count, err.message);
         CU_ASSERT_TRUE(right);
         free(exact);
@@ -296,6 +336,7 @@ int main(void)
         {"shards", shards},
         {"cut and damaged files", damaged},
         {"the fields of the zip directory", zip_fields},
+        {"what the entries hold", contents},
         {"pickles", pickles},
         {"what a tensor's pickle says", description},
     };

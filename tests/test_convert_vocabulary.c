@@ -140,72 +140,74 @@ static void added_tokens(void)
                                            GTE__ADDED_RSTRIP | GTE__ADDED_NORMALIZED);
 }
 
-static void json_refused(void)
-{
 #define MODEL(type, prefix, unk, vocab)                                                            \
     "{\"type\":\"" type "\",\"unk_token\":\"" unk "\",\"continuing_subword_prefix\":\"" prefix     \
     "\",\"vocab\":{" vocab "}}"
 #define SPECIALS "\"[UNK]\":1,\"[CLS]\":2,\"[SEP]\":3"
-    static const struct {
-        const char *normalizer, *pre_tokenizer, *post_processor, *model, *added;
-        gte_status status;
-        const char *what;
-    } cases[] = {
-        {"{\"type\":\"NFC\"}", NULL, NULL, NULL, NULL, GTE_E_UNSUPPORTED,
-         "tokenizer.json: normalizer: \"NFC\" is not supported"},
-        {"{\"type\":\"Sequence\",\"normalizers\":[]}", NULL, NULL, NULL, NULL, GTE_E_UNSUPPORTED,
-         "normalizer: \"Sequence of several\""},
-        {"{\"type\":\"BertNormalizer\",\"lowercase\":1}", NULL, NULL, NULL, NULL, GTE_E_FORMAT,
-         "tokenizer.json: normalizer.lowercase: expected true or false, found 1"},
-        {NULL, "{\"type\":\"Whitespace\"}", NULL, NULL, NULL, GTE_E_UNSUPPORTED,
-         "pre_tokenizer: \"Whitespace\""},
-        {NULL, "null", NULL, NULL, NULL, GTE_E_UNSUPPORTED, "pre_tokenizer: \"null\""},
-        {NULL, "[]", NULL, NULL, NULL, GTE_E_FORMAT, "pre_tokenizer: expected an object"},
-        {NULL, NULL, "null", NULL, NULL, GTE_E_UNSUPPORTED, "post_processor: \"null\""},
-        {NULL, NULL, "{\"type\":\"RobertaProcessing\"}", NULL, NULL, GTE_E_UNSUPPORTED,
-         "post_processor: \"RobertaProcessing\""},
-        {NULL, NULL, "{\"type\":\"TemplateProcessing\",\"single\":[],\"pair\":[]}", NULL, NULL,
-         GTE_E_UNSUPPORTED, "post_processor.single: \"\""},
-        {NULL, NULL,
-         "{\"type\":\"TemplateProcessing\",\"single\":[{\"Sequence\":{\"id\":\"A\",\"type_id\":0}}],"
-         "\"pair\":[]}",
-         NULL, NULL, GTE_E_UNSUPPORTED, "post_processor.single: \"$A:0\""},
-        {NULL, NULL, "{\"type\":\"BertProcessing\",\"sep\":[\"[SEP]\",16],\"cls\":[\"[CLS]\",2]}",
-         NULL, NULL, GTE_E_FORMAT, "post_processor: ids 2 and 16, the vocabulary has 16"},
-        {NULL, NULL, "{\"type\":\"BertProcessing\",\"sep\":[\"[SEP]\",3],\"cls\":[2]}", NULL, NULL,
-         GTE_E_FORMAT, "post_processor.cls: expected a token and its id"},
-        {NULL, NULL, NULL, MODEL("BPE", "##", "[UNK]", ""), NULL, GTE_E_UNSUPPORTED,
-         "model.type: \"BPE\" is not supported; this version reads WordPiece"},
-        {NULL, NULL, NULL, MODEL("WordPiece", "@@", "[UNK]", ""), NULL, GTE_E_UNSUPPORTED,
-         "model.continuing_subword_prefix: \"@@\""},
-        {NULL, NULL, NULL, MODEL("WordPiece", "##", "[unk]", SPECIALS), NULL, GTE_E_FORMAT,
-         "model.unk_token: \"[unk]\" is not in the vocabulary"},
-        {NULL, NULL, NULL, MODEL("WordPiece", "##", "[UNK]", SPECIALS ",\"a\":-1"), NULL,
-         GTE_E_FORMAT, "model.vocab.a: expected an id, found -1"},
-        {NULL, NULL, NULL, MODEL("WordPiece", "##", "[UNK]", SPECIALS ",\"a\":4194304"), NULL,
-         GTE_E_FORMAT, "model.vocab.a: expected an id"},
-        {NULL, NULL, NULL, MODEL("WordPiece", "##", "[UNK]", SPECIALS ",\"a\":3"), NULL,
-         GTE_E_FORMAT, "the id 3 stands for \"[SEP]\" and \"a\""},
-        {NULL, NULL, NULL, MODEL("WordPiece", "##", "[UNK]", SPECIALS ",\"a\":4000000"), "[]",
-         GTE_E_FORMAT, "tokenizer.json: 4000001 ids, more than the 16"},
-        {NULL, NULL, NULL, "{\"type\":\"WordPiece\"}", NULL, GTE_E_FORMAT,
-         "model.continuing_subword_prefix: expected a string"},
-        {NULL, NULL, NULL, NULL, "[1]", GTE_E_FORMAT, "added_tokens: entry 0 is no object"},
-        {NULL, NULL, NULL, NULL, "[{\"id\":5}]", GTE_E_FORMAT, "added_tokens.content"},
-        {NULL, NULL, NULL, NULL, "[{\"content\":\"x\"}]", GTE_E_FORMAT, "added_tokens.id"},
-        {NULL, NULL, NULL, NULL, "[{\"id\":5,\"content\":\"\"}]", GTE_E_FORMAT, "is empty"},
-        {NULL, NULL, NULL, NULL, "[{\"id\":5,\"content\":\"b\"}]", GTE_E_FORMAT,
-         "the id 5 stands for \"a\" and \"b\""},
-        {NULL, NULL, NULL, NULL, "[{\"id\":16,\"content\":\"<new>\"}]", GTE_E_FORMAT,
-         "17 ids, more than the 16"},
-        {NULL, NULL, NULL, NULL, "[{\"id\":5,\"content\":\"a\",\"lstrip\":1}]", GTE_E_FORMAT,
-         "added_tokens.lstrip: expected true or false"},
-    };
+static const struct {
+    const char *normalizer, *pre_tokenizer, *post_processor, *model, *added;
+    gte_status status;
+    const char *what;
+} json_cases[] = {
+    {"{\"type\":\"NFC\"}", NULL, NULL, NULL, NULL, GTE_E_UNSUPPORTED,
+     "tokenizer.json: normalizer: \"NFC\" is not supported"},
+    {"{\"type\":\"Sequence\",\"normalizers\":[]}", NULL, NULL, NULL, NULL, GTE_E_UNSUPPORTED,
+     "normalizer: \"Sequence of several\""},
+    {"{\"type\":\"BertNormalizer\",\"lowercase\":1}", NULL, NULL, NULL, NULL, GTE_E_FORMAT,
+     "tokenizer.json: normalizer.lowercase: expected true or false, found 1"},
+    {NULL, "{\"type\":\"Whitespace\"}", NULL, NULL, NULL, GTE_E_UNSUPPORTED,
+     "pre_tokenizer: \"Whitespace\""},
+    {NULL, "null", NULL, NULL, NULL, GTE_E_UNSUPPORTED, "pre_tokenizer: \"null\""},
+    {NULL, "[]", NULL, NULL, NULL, GTE_E_FORMAT, "pre_tokenizer: expected an object"},
+    {NULL, NULL, "null", NULL, NULL, GTE_E_UNSUPPORTED, "post_processor: \"null\""},
+    {NULL, NULL, "{\"type\":\"RobertaProcessing\"}", NULL, NULL, GTE_E_UNSUPPORTED,
+     "post_processor: \"RobertaProcessing\""},
+    {NULL, NULL, "{\"type\":\"TemplateProcessing\",\"single\":[],\"pair\":[]}", NULL, NULL,
+     GTE_E_UNSUPPORTED, "post_processor.single: \"\""},
+    {NULL, NULL,
+     "{\"type\":\"TemplateProcessing\",\"single\":["
+     "{\"Sequence\":{\"id\":\"A\",\"type_id\":0}}],"
+     "\"pair\":[]}",
+     NULL, NULL, GTE_E_UNSUPPORTED, "post_processor.single: \"$A:0\""},
+    {NULL, NULL, "{\"type\":\"BertProcessing\",\"sep\":[\"[SEP]\",16],\"cls\":[\"[CLS]\",2]}", NULL,
+     NULL, GTE_E_FORMAT, "post_processor: ids 2 and 16, the vocabulary has 16"},
+    {NULL, NULL, "{\"type\":\"BertProcessing\",\"sep\":[\"[SEP]\",3],\"cls\":[2]}", NULL, NULL,
+     GTE_E_FORMAT, "post_processor.cls: expected a token and its id"},
+    {NULL, NULL, NULL, MODEL("BPE", "##", "[UNK]", ""), NULL, GTE_E_UNSUPPORTED,
+     "model.type: \"BPE\" is not supported; this version reads WordPiece"},
+    {NULL, NULL, NULL, MODEL("WordPiece", "@@", "[UNK]", ""), NULL, GTE_E_UNSUPPORTED,
+     "model.continuing_subword_prefix: \"@@\""},
+    {NULL, NULL, NULL, MODEL("WordPiece", "##", "[unk]", SPECIALS), NULL, GTE_E_FORMAT,
+     "model.unk_token: \"[unk]\" is not in the vocabulary"},
+    {NULL, NULL, NULL, MODEL("WordPiece", "##", "[UNK]", SPECIALS ",\"a\":-1"), NULL, GTE_E_FORMAT,
+     "model.vocab.a: expected an id, found -1"},
+    {NULL, NULL, NULL, MODEL("WordPiece", "##", "[UNK]", SPECIALS ",\"a\":4194304"), NULL,
+     GTE_E_FORMAT, "model.vocab.a: expected an id"},
+    {NULL, NULL, NULL, MODEL("WordPiece", "##", "[UNK]", SPECIALS ",\"a\":3"), NULL, GTE_E_FORMAT,
+     "the id 3 stands for \"[SEP]\" and \"a\""},
+    {NULL, NULL, NULL, MODEL("WordPiece", "##", "[UNK]", SPECIALS ",\"a\":4000000"), "[]",
+     GTE_E_FORMAT, "tokenizer.json: 4000001 ids, more than the 16"},
+    {NULL, NULL, NULL, "{\"type\":\"WordPiece\"}", NULL, GTE_E_FORMAT,
+     "model.continuing_subword_prefix: expected a string"},
+    {NULL, NULL, NULL, NULL, "[1]", GTE_E_FORMAT, "added_tokens: entry 0 is no object"},
+    {NULL, NULL, NULL, NULL, "[{\"id\":5}]", GTE_E_FORMAT, "added_tokens.content"},
+    {NULL, NULL, NULL, NULL, "[{\"content\":\"x\"}]", GTE_E_FORMAT, "added_tokens.id"},
+    {NULL, NULL, NULL, NULL, "[{\"id\":5,\"content\":\"\"}]", GTE_E_FORMAT, "is empty"},
+    {NULL, NULL, NULL, NULL, "[{\"id\":5,\"content\":\"b\"}]", GTE_E_FORMAT,
+     "the id 5 stands for \"a\" and \"b\""},
+    {NULL, NULL, NULL, NULL, "[{\"id\":16,\"content\":\"<new>\"}]", GTE_E_FORMAT,
+     "17 ids, more than the 16"},
+    {NULL, NULL, NULL, NULL, "[{\"id\":5,\"content\":\"a\",\"lstrip\":1}]", GTE_E_FORMAT,
+     "added_tokens.lstrip: expected true or false"},
+};
+
+static void json_refused(void)
+{
     const char *dir = model_dir_make("refused", NULL);
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        model_dir_tokenizer(dir, cases[i].normalizer, cases[i].pre_tokenizer,
-                            cases[i].post_processor, cases[i].model, cases[i].added);
-        expect(dir, cases[i].status, cases[i].what);
+    for (size_t i = 0; i < sizeof json_cases / sizeof json_cases[0]; i++) {
+        model_dir_tokenizer(dir, json_cases[i].normalizer, json_cases[i].pre_tokenizer,
+                            json_cases[i].post_processor, json_cases[i].model, json_cases[i].added);
+        expect(dir, json_cases[i].status, json_cases[i].what);
     }
 }
 

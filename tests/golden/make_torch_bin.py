@@ -144,10 +144,11 @@ def write_zip(path, entries, zip64=False, compression=zipfile.ZIP_STORED):
 
 
 def add_zip64_end(z):
-    """Makes zipfile write the zip64 end records although the file is small."""
-    zipfile.ZIP_FILECOUNT_LIMIT = 1
+    """Makes zipfile write the zip64 records of the directory although the file is small."""
+    limits = zipfile.ZIP_FILECOUNT_LIMIT, zipfile.ZIP64_LIMIT
+    zipfile.ZIP_FILECOUNT_LIMIT = zipfile.ZIP64_LIMIT = 0
     z.close()
-    zipfile.ZIP_FILECOUNT_LIMIT = 65535
+    zipfile.ZIP_FILECOUNT_LIMIT, zipfile.ZIP64_LIMIT = limits
 
 
 def separate(cls, names, rename=lambda n: n, wrap=lambda t: t):
