@@ -81,8 +81,8 @@ static int unknown_option(const cli_command *command, const char *word)
     return cli__misuse("unknown option '%s' (put -- before texts that begin with a dash)", word);
 }
 
-/* The option that `word` names, and where its field is among the values; *attached is its value when
- * it is part of the word. */
+/* The option that `word` names, and where its field is among the values; *attached is its value
+ * when it is part of the word. */
 static const cli_option *find_option(const cli_command *command, const char *word,
                                      const char **attached, size_t *offset)
 {

@@ -64,7 +64,7 @@ int cli__parse(const cli_command *command, int argc, char **argv, void *values, 
 /* The help text that --help and `gte help NAME` print. */
 void cli__print_help(const cli_command *command, FILE *out);
 
-/* After printing with stdio: CLI_OK, or the exit code of a standard output that failed, reported. */
+/* After printing with stdio: CLI_OK, or the exit code of a failed standard output, reported. */
 int cli__close_stdout(void);
 
 /* A whole decimal number within min..max, and nothing else. */

@@ -25,8 +25,8 @@ int cli__chunk_add(cli_chunk *chunk, gte_text text);
 bool cli__chunk_has_room(const cli_chunk *chunk, size_t texts);
 void cli__chunk_seal(cli_chunk *chunk);
 
-/* From a source: replaces the contents by the next inputs, `prompt` before each (NULL: none). 1: some; 0: the end;
- * negative as in line_reader.h. */
+/* From a source: replaces the contents by the next inputs, `prompt` before each (NULL: none).
+ * 1: some; 0: the end; negative as in line_reader.h. */
 int cli__chunk_fill(cli_chunk *chunk, cli_source *source, const char *prompt);
 
 /* Text i without its prompt. */

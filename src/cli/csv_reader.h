@@ -1,5 +1,5 @@
-/* Comma-separated values as RFC 4180 has them: quoted fields may hold commas, doubled quotes and line
- * breaks. */
+/* Comma-separated values as RFC 4180 has them: quoted fields may hold commas, doubled quotes and
+ * line breaks. */
 #ifndef GTE_CLI_CSV_READER_H
 #define GTE_CLI_CSV_READER_H
 

@@ -1,8 +1,8 @@
 /* Decimal text of floats and integers.
  *
  * Nearly every component of a vector lies in [1e-4, 1). There a float is m / 2^s with m < 2^24 and
- * s < 38, and its nine digits are m * 10^p / 2^s with p <= 12: below 2^64, so that integers round it
- * exactly, ties to even, as printf does. Everything else goes to printf. */
+ * s < 38, and its nine digits are m * 10^p / 2^s with p <= 12: below 2^64, so that integers round
+ * it exactly, ties to even, as printf does. Everything else goes to printf. */
 #include "number_text.h"
 
 #include <stdio.h>

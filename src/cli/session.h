@@ -57,8 +57,8 @@ unsigned cli__text_flags(const cli_text_values *values);
  * Fills session->model and info; the rest is zero. CLI_OK or reported. */
 int cli__session_open(cli_session *session, const char *path);
 
-/* For subcommands about a model file: parses the options, takes one operand or `model` or the default
- * and opens it. CLI_RUN, or the exit code, reported. */
+/* For subcommands about a model file: parses the options, takes one operand or `model` or the
+ * default and opens it. CLI_RUN, or the exit code, reported. */
 int cli__session_open_operand(cli_session *session, const cli_command *self, int argc, char **argv,
                               void *values, cli_model_values *model);
 

@@ -30,6 +30,33 @@ static int open_in_place(cli_sink *sink)
     return sink->fd < 0 ? cannot_write(sink, errno) : CLI_OK;
 }
 
+/* A link stays a link: the file it leads to is replaced. */
+static int open_temporary(cli_sink *sink)
+{
+    static const char suffix[] = ".XXXXXX";
+    sink->target = realpath(sink->path, NULL);
+    if (!sink->target) sink->target = strdup(sink->path);
+    size_t size = sink->target ? strlen(sink->target) : 0;
+    sink->temp_path = malloc(size + sizeof suffix);
+    if (!sink->target || !sink->temp_path) return cli__out_of_memory();
+    memcpy(sink->temp_path, sink->target, size);
+    memcpy(sink->temp_path + size, suffix, sizeof suffix);
+    sink->fd = mkstemp(sink->temp_path);
+    if (sink->fd < 0) return cannot_write(sink, errno);
+    /* mkstemp is private by design; the output has the permissions any new file would */
+    mode_t mask = umask(0);
+    umask(mask);
+    if (fchmod(sink->fd, 0666 & ~mask) != 0) sink->error = errno;
+    return CLI_OK;
+}
+
+static void forget_paths(cli_sink *sink)
+{
+    free(sink->target);
+    free(sink->temp_path);
+    sink->target = sink->temp_path = NULL;
+}
+
 int cli__sink_open(cli_sink *sink, const char *path)
 {
     struct stat info;
@@ -37,27 +64,12 @@ int cli__sink_open(cli_sink *sink, const char *path)
     sink->error = 0;
     sink->used = 0;
     sink->path = path && strcmp(path, "-") != 0 ? path : NULL;
-    sink->temp_path = NULL;
+    sink->target = sink->temp_path = NULL;
     if (!sink->path) return CLI_OK;
     if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) return open_in_place(sink);
-
-    static const char suffix[] = ".XXXXXX";
-    size_t size = strlen(path);
-    sink->temp_path = malloc(size + sizeof suffix);
-    if (!sink->temp_path) return cli__out_of_memory();
-    memcpy(sink->temp_path, path, size);
-    memcpy(sink->temp_path + size, suffix, sizeof suffix);
-    sink->fd = mkstemp(sink->temp_path);
-    if (sink->fd < 0) {
-        free(sink->temp_path);
-        sink->temp_path = NULL;
-        return cannot_write(sink, errno);
-    }
-    /* mkstemp is private by design; the output has the permissions any new file would */
-    mode_t mask = umask(0);
-    umask(mask);
-    if (fchmod(sink->fd, 0666 & ~mask) != 0) sink->error = errno;
-    return CLI_OK;
+    int code = open_temporary(sink);
+    if (code != CLI_OK) forget_paths(sink);
+    return code;
 }
 
 int cli__sink_open_spool(cli_sink *sink)
@@ -68,7 +80,7 @@ int cli__sink_open_spool(cli_sink *sink)
     sink->error = 0;
     sink->used = 0;
     sink->path = "a temporary file (TMPDIR)";
-    sink->temp_path = NULL;
+    sink->target = sink->temp_path = NULL;
     if ((size_t)snprintf(path, sizeof path, "%s/gte.XXXXXX", directory) >= sizeof path)
         return cannot_write(sink, ENAMETOOLONG);
     sink->fd = mkstemp(path);
@@ -144,23 +156,23 @@ void cli__sink_printf(cli_sink *sink, const char *format, ...)
 static int settle(cli_sink *sink, int code)
 {
     char *part = NULL;
-    const char *name = sink->path;
+    const char *name = sink->target;
     int result = code;
     if (code != CLI_OK && code != CLI_INTERRUPTED) {
         unlink(sink->temp_path);
         return code;
     }
     if (code == CLI_INTERRUPTED) {
-        size_t size = strlen(sink->path) + sizeof ".part";
+        size_t size = strlen(sink->target) + sizeof ".part";
         part = malloc(size);
-        if (part) snprintf(part, size, "%s.part", sink->path);
+        if (part) snprintf(part, size, "%s.part", sink->target);
         name = part;
     }
     if (!name || rename(sink->temp_path, name) != 0) {
         result = cannot_write(sink, name ? errno : ENOMEM);
         unlink(sink->temp_path);
     } else if (part) {
-        cli__note("interrupted; what was written is in %s", part);
+        cli__note("interrupted; what was written is in %s.part", sink->path);
     }
     free(part);
     return result;
@@ -177,7 +189,6 @@ int cli__sink_close(cli_sink *sink, int code)
     if (sink->error && (code == CLI_OK || code == CLI_INTERRUPTED))
         code = cannot_write(sink, sink->error);
     if (sink->temp_path) code = settle(sink, code);
-    free(sink->temp_path);
-    sink->temp_path = NULL;
+    forget_paths(sink);
     return code;
 }

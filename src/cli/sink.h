@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cli.h"
 #include "number_text.h"
 
 #define CLI_SINK_SIZE 65536u
@@ -15,7 +16,8 @@ typedef struct cli_sink {
     int fd;
     int error;        /* errno of the first failure, or 0 */
     const char *path; /* as the user gave it; NULL: standard output */
-    char *temp_path;  /* what is written until the end; NULL: written in place */
+    char *target;     /* the same with symbolic links followed; NULL: written in place */
+    char *temp_path;  /* what is written until the end */
     size_t used;
     char buffer[CLI_SINK_SIZE];
 } cli_sink;
@@ -33,8 +35,7 @@ void cli__sink_string(cli_sink *sink, const char *text);
 void cli__sink_integer(cli_sink *sink, int64_t value);
 /* "%.9g"; what JSON cannot say (NaN, infinity) becomes null when `json`. */
 void cli__sink_float(cli_sink *sink, float value, bool json);
-void cli__sink_printf(cli_sink *sink, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+void cli__sink_printf(cli_sink *sink, const char *format, ...) CLI_PRINTF(2, 3);
 
 /* Hands what is buffered to the system. False after a failure. */
 bool cli__sink_flush(cli_sink *sink);

@@ -278,6 +278,15 @@ with_model embed -o /dev/null hello
 expect_rc 0
 expect 'device gone' test -c /dev/null
 
+test_case '-o through a symbolic link replaces the file behind it'
+mkdir -p elsewhere
+echo old >elsewhere/real
+ln -s elsewhere/real link
+with_model embed -o link 'hello world'
+expect_rc 0
+expect 'the link is gone' test -L link
+expect 'other content' cmp -s one.jsonl elsewhere/real
+
 test_case '-o - is standard output'
 with_model embed -o - 'hello world'
 expect 'differs' test "$(cat out)" = "$(cat one.jsonl)"
