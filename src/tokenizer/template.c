@@ -75,8 +75,8 @@ static gte_status put_single(const writer *w, gte_text text, size_t budget, size
     return GTE_OK;
 }
 
-/* Both texts are to be cut. Which one keeps the odd token depends on which is shorter; HuggingFace (since 0.23) counts each to the end of the word that reaches max_tokens, and
- * compares that. */
+/* Both texts are to be cut. Which one keeps the odd token depends on which is shorter; HuggingFace
+ * (since 0.23) counts each to the end of the word that reaches max_tokens, and compares that. */
 static gte_status count_like_reference(const writer *w, gte_text text, size_t max_tokens, size_t *a,
                                        size_t *b)
 {

@@ -29,8 +29,7 @@ static void answer(const gte__tokenizer *tok, const json_t *request)
     json_int_t max = json_integer_value(json_object_get(request, "max"));
     size_t limit = max ? (size_t)max : SIZE_MAX, count = 0;
     gte_error err = {0};
-    gte_status status =
-        gte__tokenize(tok, input, flags, limit, NULL, 0, &count, NULL, &err);
+    gte_status status = gte__tokenize(tok, input, flags, limit, NULL, 0, &count, NULL, &err);
     if (status != GTE_OK && status != GTE_E_CAPACITY) {
         printf("\"%s\"\n", err.message);
         return;
