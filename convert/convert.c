@@ -50,10 +50,10 @@ static gte_status add_license(convert__config *config, const convert__source *so
 {
     convert__input readme;
     bool found;
-    if (convert__input_open(&readme, source, "README.md", CONVERT__TEXT_MAX, &found, NULL) !=
-            GTE_OK ||
-        !found)
-        return GTE_OK;
+    gte_status status =
+        convert__input_open(&readme, source, "README.md", CONVERT__TEXT_MAX, &found, err);
+    if (status == GTE_E_MEMORY) return status;
+    if (status != GTE_OK || !found) return gte__ok(err);
     char head[4096], *save = NULL, value[64] = "";
     size_t n = readme.size < sizeof head - 1 ? readme.size : sizeof head - 1;
     memcpy(head, readme.data, n);
