@@ -51,6 +51,13 @@ assert len(m) == 3 and all(len(r) == 3 for r in m)
 assert all(abs(m[i][i] - 1) < 1e-6 for i in range(3))
 P
 
+test_case 'JSON strings are escaped'
+with_model similarity --json --jsonl '"a\t\n\r\b\f\"\\\u0001\u0000\u007f/é😀"' '"b"'
+expect_rc 0
+expect_out_has '"texts":\["a\\t\\n\\r\\b\\f\\"\\\\\\u0001\\u0000./é😀","b"\]'
+with_model similarity --json --replace-invalid $'a\xffb' c
+expect_out_has '"texts":\["a�b","c"\]'
+
 test_case 'pairs'
 with_model similarity --json --jsonl '["he","we"]' '"he"'
 expect_rc 0
