@@ -1,5 +1,6 @@
 /* gte search: the lines of a corpus nearest to each query, the corpus read as a stream. */
 #include <inttypes.h>
+#include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,6 +117,13 @@ static int add_queries(query_list *list, const cli_chunk *chunk, const float *ve
     return CLI_OK;
 }
 
+/* What lies beyond the sixth decimal depends on which texts shared a batch. Without it equal lines
+ * have equal scores. */
+static float rounded(float score)
+{
+    return rintf(score * 1e6f) / 1e6f;
+}
+
 /* The vectors of one chunk at a time go to every query's heap. */
 static int offer_chunk(query_list *list, const cli_chunk *chunk, const float *vectors, size_t dims,
                        uint64_t first_line, float *scores)
@@ -126,7 +134,7 @@ static int offer_chunk(query_list *list, const cli_chunk *chunk, const float *ve
                            &err) != GTE_OK)
             return cli__fail("%s", err.message);
         for (size_t i = 0; i < chunk->count; i++)
-            if (cli__top_offer(&list->tops[q], scores[i], first_line + i,
+            if (cli__top_offer(&list->tops[q], rounded(scores[i]), first_line + i,
                                cli__chunk_input(chunk, i)) != CLI_OK)
                 return CLI_FAILED;
     }
@@ -170,7 +178,7 @@ static void write_json(cli_sink *sink, const query_list *list, size_t q)
         cli__sink_string(sink, i ? ",{\"line\":" : "{\"line\":");
         cli__sink_integer(sink, (int64_t)hit->line);
         cli__sink_string(sink, ",\"score\":");
-        cli__sink_float(sink, hit->score, true);
+        cli__sink_printf(sink, "%.6f", (double)hit->score);
         cli__sink_string(sink, ",\"text\":");
         cli__json_string(sink, hit->text, hit->size);
         if (hit->has_pair) {

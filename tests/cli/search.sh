@@ -50,11 +50,19 @@ P
 
 test_case 'equal lines: the earlier first'
 printf 'he\nwe\nhe\nhe\n' >equal
+{ for i in {1..60}; do echo he && echo "he $i"; done; } >many-equal
 with_model search -c equal --json --top 3 --prompt '' he
 expect_rc 0
 expect 'order' python -c "
 import json
 assert [h['line'] for h in json.load(open('out'))['results']] == [1, 3, 4]"
+for cpu in scalar avx2 avx512; do
+    GTE_CPU=$cpu with_model search -c many-equal --json --top 60 he
+    expect "order at $cpu" python -c "
+import json
+assert [h['line'] for h in json.load(open('out'))['results'] if h['text'] == 'he'] == \
+    list(range(1, 121, 2))"
+done
 
 test_case 'several queries, each above its lines'
 with_model search -c equal -k 2 'he he' '你好'
