@@ -105,7 +105,7 @@ static gte__cursor advance(const gte__pass *pass, gte__cursor at, const uint8_t 
 /* The text between two tokens. It has its own beginning and end for everything that follows. */
 static gte__cursor piece(gte__pass *pass, gte__cursor at, const uint8_t *end)
 {
-    if (pass->tok->added_normalized) return gte__added_normalized(pass, at, end);
+    if (pass->tok->added_normalized_first) return gte__added_normalized(pass, at, end);
     at = gte__normalize(pass, at, end);
     if (!gte__pass_done(pass)) gte__word_flush(pass);
     return at;

@@ -15,8 +15,7 @@
 typedef struct window {
     gte__pass *pass; /* the one whose words are built */
     uint32_t head, count;
-    bool ended;           /* nothing follows what is in the window */
-    bool word_before;     /* the character before the head is part of a word */
+    uint32_t before;      /* the character before the head, or a space */
     bool space_before;    /* it is white space that no token has swallowed, and... */
     uint32_t space_start; /* ...this is where that began */
     bool pending;         /* a token that may still swallow spaces */
@@ -72,6 +71,19 @@ static bool matches(const window *w, const form *f)
     return true;
 }
 
+uint64_t gte__added_normalized_first(const gte__tokenizer *tok)
+{
+    uint64_t first = 0;
+    const gte__pass pass = {.tok = tok, .normalizer = tok->header->flags};
+    form f;
+    for (uint32_t i = 0; i < tok->header->added_count; i++) {
+        if (!(tok->added[i].flags & GTE__ADDED_NORMALIZED)) continue;
+        normal_form(&pass, &tok->added[i], &f);
+        if (f.count) first |= UINT64_C(1) << (f.cp[0] & 63);
+    }
+    return first;
+}
+
 /* The longest token that begins at the head, the first of equal ones; its characters in *length. */
 static const gte__added_token *match(const window *w, uint32_t *length)
 {
@@ -79,6 +91,7 @@ static const gte__added_token *match(const window *w, uint32_t *length)
     const gte__added_token *best = NULL;
     form f;
     *length = 0;
+    if (!(tok->added_normalized_first >> (w->cp[w->head] & 63) & 1)) return NULL;
     for (uint32_t i = 0; i < tok->header->added_count; i++) {
         if (!(tok->added[i].flags & GTE__ADDED_NORMALIZED)) continue;
         normal_form(w->pass, &tok->added[i], &f);
@@ -103,7 +116,7 @@ static void pop_text(window *w)
     bool space = is_space(w, 0);
     w->head = at(w, 1);
     w->count--;
-    w->word_before = gte__cp_is_word(cp);
+    w->before = cp;
     if (space) {
         if (w->pending) {
             w->pending_span.end = span.end;
@@ -132,7 +145,7 @@ static void pop_token(window *w, const gte__added_token *token, uint32_t length)
     for (uint32_t i = 0; w->pending && i < w->count && is_space(w, i); i++)
         w->pending_span.end = w->span[at(w, i)].end;
     end_pending(w);
-    w->word_before = gte__cp_is_word(w->cp[at(w, length - 1)]);
+    w->before = w->cp[at(w, length - 1)];
     w->space_before = false;
     w->head = at(w, length);
     w->count -= length;
@@ -151,7 +164,7 @@ static void pop(window *w)
         pop_text(w);
     } else if (gte__added_is_plain(w->pass, token) ||
                ((token->flags & GTE__ADDED_SINGLE_WORD) &&
-                (w->word_before || word_follows(w, length)))) {
+                (gte__cp_is_word(w->before) || word_follows(w, length)))) {
         while (length--) pop_text(w);
     } else {
         pop_token(w, token, length);
@@ -173,6 +186,7 @@ gte__cursor gte__added_normalized(gte__pass *pass, gte__cursor start, const uint
     memset(&w, 0, offsetof(window, cp));
     gte__pass through = *pass;
     w.pass = pass;
+    w.before = ' ';
     through.push = push;
     through.push_state = &w;
     gte__cursor stop = gte__normalize(&through, start, end);

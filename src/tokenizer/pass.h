@@ -77,6 +77,9 @@ bool gte__added_is_plain(const gte__pass *pass, const gte__added_token *token);
  * form; returns the cursor at `end`, or where it stopped because the sink is full. */
 gte__cursor gte__added_normalized(gte__pass *pass, gte__cursor at, const uint8_t *end);
 
+/* added_normalized.c: what gte__tokenizer.added_normalized_first is to be. */
+uint64_t gte__added_normalized_first(const gte__tokenizer *tok);
+
 /* normalize.c: the characters of [at, end) to pass->push; returns the cursor at `end`, or where it
  * stopped because the sink is full. */
 gte__cursor gte__normalize(gte__pass *pass, gte__cursor at, const uint8_t *end);

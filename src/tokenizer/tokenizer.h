@@ -25,7 +25,9 @@ typedef struct gte__tokenizer {
     uint64_t added_first[4]; /* bit b: a raw added token begins with byte b */
     int added_only_first;    /* that byte when all begin with the same one, -1 when none exists,
                                 else 256 */
-    bool added_normalized;   /* there are added tokens to match after normalisation */
+    /* bit b: there is an added token to match after normalisation that then begins with a code
+     * point whose low 6 bits are b */
+    uint64_t added_normalized_first;
     /* What an ASCII letter or digit becomes; 0 for all other bytes. */
     uint8_t ascii_fold[256];
 } gte__tokenizer;

@@ -5,7 +5,7 @@
 
 #include "base/memory.h"
 #include "base/utf8.h"
-#include "tokenizer/tokenizer.h"
+#include "tokenizer/pass.h"
 
 #define KNOWN_FLAGS                                                                                \
     (GTE__TOK_CLEAN_TEXT | GTE__TOK_CJK_SPLIT | GTE__TOK_STRIP_ACCENTS | GTE__TOK_LOWERCASE)
@@ -119,10 +119,7 @@ static void derive(gte__tokenizer *tok)
     tok->added_only_first = -1;
     for (uint32_t i = 0; i < h->added_count; i++) {
         const gte__added_token *a = &tok->added[i];
-        if (a->flags & GTE__ADDED_NORMALIZED) {
-            tok->added_normalized = true;
-            continue;
-        }
+        if (a->flags & GTE__ADDED_NORMALIZED) continue;
         uint8_t first = (uint8_t)tok->added_text[a->text_offset];
         tok->added_first[first >> 6] |= UINT64_C(1) << (first & 63);
         if (tok->added_only_first < 0)
@@ -136,6 +133,7 @@ static void derive(gte__tokenizer *tok)
         tok->ascii_fold[c] = (uint8_t)c;
         tok->ascii_fold[upper] = (uint8_t)(h->flags & GTE__TOK_LOWERCASE ? c : upper);
     }
+    tok->added_normalized_first = gte__added_normalized_first(tok);
 }
 
 gte_status gte__tokenizer_open(gte__tokenizer *out, const void *data, uint64_t size, gte_error *err)
