@@ -1,5 +1,5 @@
-/* The command's room, its small parts alone: numbers as text, UTF-8 and widths, lines, CSV, the best
- * lines, correlations. The command as a whole is tested by tests/cli/. */
+/* The command's room, its small parts alone: numbers as text, UTF-8 and widths, lines, CSV, the
+ * best lines, correlations. The command as a whole is tested by tests/cli/. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
