@@ -70,7 +70,8 @@ VARIANT_release :=
 VARIANT_asan := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 VARIANT_ubsan := -O1 -fsanitize=undefined,float-cast-overflow -fno-sanitize-recover=all
 VARIANT_tsan := -O1 -fsanitize=thread
-VARIANT_coverage := -O0 --coverage -DGTE_COVERAGE
+# Threads count too: without atomic updates counters are lost and turn negative.
+VARIANT_coverage := -Og -fno-inline --coverage -fprofile-update=atomic
 VARIANT_fuzz := -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
                 -fno-sanitize-recover=all
 VARIANT_CFLAGS = $(VARIANT_$(VARIANT))

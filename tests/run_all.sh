@@ -104,7 +104,6 @@ quick | full)
     ;;
 coverage)
     suites coverage
-    golden_levels coverage
     command_tests
     ;;
 asan | ubsan | tsan)

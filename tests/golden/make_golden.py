@@ -130,8 +130,16 @@ def random_weights(c, rng):
         linear(p + "intermediate.dense", F, H, 1.5)
         linear(p + "output.dense", H, F, 1.0)
         norm(p + "output.LayerNorm")
-        if c.get("outliers"):  # as trained models have: a few channels tens of times the others
-            w[p + "output.LayerNorm.weight"][[1, H // 2]] *= 25.0
+    if c.get("outliers"):
+        # As trained models have them: a few channels tens of times the others, which what reads
+        # the state has learnt to weigh accordingly less.
+        channels = [1, H // 2]
+        for name in w:
+            if name.endswith("output.LayerNorm.weight"):
+                w[name][channels] *= 25.0
+            elif name.endswith(("query.weight", "key.weight", "value.weight",
+                                "intermediate.dense.weight")):
+                w[name][:, channels] /= 25.0
     return w
 
 
