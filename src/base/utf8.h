@@ -1,4 +1,4 @@
-/* UTF-8: validation, decoding of valid and of damaged text, encoding. No knowledge of characters. */
+/* UTF-8: validation, decoding of valid and of damaged text, encoding. Not what characters mean. */
 #ifndef GTE_BASE_UTF8_H
 #define GTE_BASE_UTF8_H
 

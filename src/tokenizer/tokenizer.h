@@ -33,8 +33,10 @@ typedef struct gte__tokenizer {
 } gte__tokenizer;
 
 /* Checks every field of the section at `data` (aligned to 64) that is used later and fills *out.
- * Offsets in errors count from the start of the section. Errors: GTE_E_FORMAT, GTE_E_UNSUPPORTED. */
-gte_status gte__tokenizer_open(gte__tokenizer *out, const void *data, uint64_t size, gte_error *err);
+ * Offsets in errors count from the start of the section.
+ * Errors: GTE_E_FORMAT, GTE_E_UNSUPPORTED. */
+gte_status gte__tokenizer_open(gte__tokenizer *out, const void *data, uint64_t size,
+                               gte_error *err);
 
 /* Where tokens go: the first `capacity` are kept (out may be NULL when capacity is 0), all are
  * counted. Tokenizing one text stops early, at the end of the word that reaches `limit`: `count`

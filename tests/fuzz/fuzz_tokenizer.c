@@ -1,5 +1,5 @@
-/* libFuzzer target for the tokenizer. The first byte chooses: an even one makes the rest a TOKENIZER
- * section, opened and used; an odd one makes it options and text for a good tokenizer. */
+/* libFuzzer target for the tokenizer. The first byte chooses: even, the rest is a TOKENIZER section
+ * to open and use; odd, it is options and text for a good tokenizer. */
 #include <stdlib.h>
 #include <string.h>
 
