@@ -294,7 +294,8 @@ GTE_API gte_status gte_embed(gte_context *ctx, const gte_text *texts, size_t n,
 /* ---- similarity --------------------------------------------------------------------------- */
 
 /* Cosine of every row of a [na, dims] with every row of b [nb, dims] into out [na, nb]:
- * a.b / (max(|a|, 1e-12) max(|b|, 1e-12)). Rows need not be normalised. Thread-safe.
+ * a.b / (max(|a|, 1e-12) max(|b|, 1e-12)), kept within [-1, 1]. Rows need not be normalised.
+ * Thread-safe.
  * Errors: GTE_E_ARGUMENT. */
 GTE_API gte_status gte_similarity(const float *a, size_t na, const float *b, size_t nb, size_t dims,
                                   float *out, gte_error *err);

@@ -202,6 +202,12 @@ const char *gte_token_text(const gte_model *model, int32_t id, size_t *size)
 
 /* ---- similarity ---------------------------------------------------------------------------- */
 
+/* Rounding may carry a cosine past its range, and users feed it to acos. NaN passes. */
+static float clamp_cosine(float x)
+{
+    return x > 1.0f ? 1.0f : x < -1.0f ? -1.0f : x;
+}
+
 static float norm_of(const gte__kernels *k, const float *v, size_t dims)
 {
     float norm = sqrtf(k->f32_dot(v, v, dims));
@@ -221,7 +227,9 @@ gte_status gte_similarity(const float *a, size_t na, const float *b, size_t nb, 
         for (size_t i = 0; i < na; i++)
             out[i * nb + j] = k->f32_dot(a + i * dims, b + j * dims, dims) / norm_b;
     }
-    for (size_t i = 0; i < na && nb; i++)
+    for (size_t i = 0; i < na && nb; i++) {
         k->f32_scale(out + i * nb, 1.0f / norm_of(k, a + i * dims, dims), nb);
+        for (size_t j = 0; j < nb; j++) out[i * nb + j] = clamp_cosine(out[i * nb + j]);
+    }
     return gte__ok(err);
 }
