@@ -39,8 +39,11 @@ function variants(file) {
     const token = (id, content, kind) => Object.assign({id, content, single_word: false,
         lstrip: false, rstrip: false, normalized: false, special: false}, kind);
     const add = (j, list) => {
-        const first = 1 + Math.max(...Object.values(j.model.vocab));
-        list.forEach(([content, kind], i) => j.added_tokens.push(token(first + i, content, kind)));
+        const has = new Set(j.added_tokens.map(t => t.content));
+        const ids = Object.values(j.model.vocab).concat(j.added_tokens.map(t => t.id));
+        let next = 1 + Math.max(...ids);
+        for (const [content, kind] of list)
+            if (!has.has(content)) j.added_tokens.push(token(next++, content, kind));
     };
     return [
         make('plain', () => {}),
