@@ -102,6 +102,10 @@ test-asan test-ubsan test-tsan: test-%: all build/default.gte build/golden/done 
 checkkern: $(B)/checkkern ## every kernel of every instruction set against its scalar definition
 	$(Q)$(B)/checkkern
 
+.PHONY: oracle
+oracle: all ## the tokenizer against HuggingFace's own on random text (node, npm; minutes)
+	@tests/oracle/tokenizer_oracle.sh
+
 # ---- fuzzing -------------------------------------------------------------------------------------
 
 FUZZ_SECONDS ?= 60

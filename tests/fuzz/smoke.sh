@@ -11,6 +11,24 @@ work=build/fuzz-work
 tiny=tests/golden/tiny
 mkdir -p "$work"
 
+# number FILE OFFSET: the little-endian 64-bit number there
+number() { od -A n -t u8 -j "$2" -N 8 "$1" | tr -d ' '; }
+
+# For fuzz_tokenizer.c: the section of the small model after an even byte, texts after an odd one
+# and four bytes of options.
+tokenizer_seeds() {
+    local seeds=$1 model=$work/tiny.gte line=0 text
+    build/release/gte convert "$tiny" "$model" >/dev/null
+    # sections[1] of the header (src/model/format.h): offset and size
+    { printf '\0' && tail -c +$(($(number "$model" 72) + 1)) "$model" |
+        head -c "$(number "$model" 80)"; } >"$seeds/section"
+    while IFS= read -r text; do
+        line=$((line + 1))
+        printf '\1\0\200\0\0%s' "$text" >"$seeds/text$line"
+    done < <(sed 's/^{"text":\("[^"]*"\|\[[^]]*\]\),.*/\1/' tests/golden/tokenizer/small.jsonl |
+        cut -c1-400 | head -n 200)
+}
+
 # The seeds of a target by its name; an unknown one starts from what stands in seeds/ alone.
 make_seeds() {
     local target=$1 seeds=$2
@@ -18,14 +36,8 @@ make_seeds() {
     case $target in
     model) build/release/gte convert "$tiny" "$seeds/tiny.gte" >/dev/null ;;
     safetensors) cp "$tiny/model.safetensors" "$seeds/" ;;
-    json | config | tokenizer_json | vocabulary)
-        cp "$tiny"/*.json "$seeds/"
-        [ ! -f "$tiny/vocab.txt" ] || cp "$tiny/vocab.txt" "$seeds/"
-        ;;
-    tokenizer | wordpiece | tokenize)
-        head -n 400 tests/golden/texts.txt 2>/dev/null |
-            awk -v dir="$seeds" '{ f = dir "/text" NR; print > f; close(f) }'
-        ;;
+    json) cp "$tiny"/*.json tests/oom/data/*.json tests/golden/tokenizer/*.json "$seeds/" ;;
+    tokenizer) tokenizer_seeds "$seeds" ;;
     esac
     if [ -d "tests/fuzz/seeds/$target" ]; then cp "tests/fuzz/seeds/$target"/* "$seeds/"; fi
 }
