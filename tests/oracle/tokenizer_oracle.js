@@ -3,7 +3,8 @@
 //     node tokenizer_oracle.js SIDE WORKDIR CASES SEED TOKENIZER.json...
 //
 // For each tokenizer.json and some variants of it (normalizer flags, added tokens of every kind):
-// every code point alone and between letters, then CASES random texts made of what is awkward.
+// CASES random texts made of what is awkward, and for two of the variants every code point, alone,
+// between letters and among combining characters.
 // Prints every difference up to a few, then one summary line; fails when there was one.
 'use strict';
 const {Tokenizer} = require('tokenizers');
@@ -102,7 +103,8 @@ function compare(name, list, theirs, mine) {
         for (const [name, at] of variants(file)) {
             const tokenizer = Tokenizer.fromFile(at);
             const label = path.basename(file) + ' ' + name, before = different;
-            compare(label + ' code points', all, await batch(tokenizer, all), ours(at, all));
+            if (name === 'plain' || name === 'lower') // between them, every table
+                compare(label + ' code points', all, await batch(tokenizer, all), ours(at, all));
             const list = Array.from({length: Number(cases)}, request);
             compare(label, list, await expected(tokenizer, list), ours(at, list));
             console.log(`${label}: ${different - before} differences`);
