@@ -7,8 +7,14 @@
 
 #include "model/format.h"
 
-gte_status convert__vocabulary_set(convert__vocabulary *v, const char *file, uint32_t id,
-                                   const char *text, size_t size, gte_error *err)
+static bool same_text(const char *a, size_t a_size, const char *b, size_t b_size)
+{
+    return a_size == b_size && memcmp(a, b, a_size) == 0;
+}
+
+/* Room for an id, whose text may be there already but must not be another one. */
+static gte_status claim_id(convert__vocabulary *v, const char *file, uint32_t id, const char *text,
+                           size_t size, gte_error *err)
 {
     if (id >= GTE__MAX_VOCAB)
         return gte__fail(err, GTE_E_FORMAT, 0, "%s: the id %u of \"%.80s\" is above the limit %u",
@@ -21,14 +27,21 @@ gte_status convert__vocabulary_set(convert__vocabulary *v, const char *file, uin
         v->pieces = pieces;
         v->capacity = capacity;
     }
-    convert__piece *piece = &v->pieces[id];
-    if (piece->size && (piece->size != size || memcmp(piece->text, text, size) != 0))
+    const convert__piece *piece = &v->pieces[id];
+    if (piece->size && !same_text(piece->text, piece->size, text, size))
         return gte__fail(err, GTE_E_FORMAT, 0, "%s: the id %u stands for \"%.*s\" and \"%.*s\"",
                          file, id, piece->size > 60 ? 60 : (int)piece->size, piece->text,
                          size > 60 ? 60 : (int)size, text);
-    *piece = (convert__piece){text, size};
     if (size && id >= v->desc.vocab_size) v->desc.vocab_size = id + 1;
     return GTE_OK;
+}
+
+gte_status convert__vocabulary_set(convert__vocabulary *v, const char *file, uint32_t id,
+                                   const char *text, size_t size, gte_error *err)
+{
+    gte_status status = claim_id(v, file, id, text, size, err);
+    if (status == GTE_OK) v->pieces[id] = (convert__piece){text, size};
+    return status;
 }
 
 gte_status convert__vocabulary_add(convert__vocabulary *v, const char *file,
@@ -36,12 +49,11 @@ gte_status convert__vocabulary_add(convert__vocabulary *v, const char *file,
 {
     if (token->size == 0)
         return gte__fail(err, GTE_E_FORMAT, 0, "%s: the added token %u is empty", file, token->id);
-    gte_status status = convert__vocabulary_set(v, file, token->id, token->text, token->size, err);
+    gte_status status = claim_id(v, file, token->id, token->text, token->size, err);
     if (status != GTE_OK) return status;
     for (uint32_t i = 0; i < v->desc.added_count; i++) {
         convert__added *other = &v->added[i];
-        if (other->size != token->size || memcmp(other->text, token->text, token->size) != 0)
-            continue;
+        if (!same_text(other->text, other->size, token->text, token->size)) continue;
         *other = *token;
         return GTE_OK;
     }
@@ -62,8 +74,13 @@ gte_status convert__vocabulary_find(const convert__vocabulary *v, const char *fi
 {
     size_t size = strlen(text);
     for (uint32_t i = v->desc.vocab_size; i-- > 0;) {
-        if (v->pieces[i].size != size || memcmp(v->pieces[i].text, text, size) != 0) continue;
+        if (!same_text(v->pieces[i].text, v->pieces[i].size, text, size)) continue;
         *id = i;
+        return GTE_OK;
+    }
+    for (uint32_t i = 0; i < v->desc.added_count; i++) {
+        if (!same_text(v->added[i].text, v->added[i].size, text, size)) continue;
+        *id = v->added[i].id;
         return GTE_OK;
     }
     return gte__fail(err, GTE_E_FORMAT, 0, "%s: %s: \"%.80s\" is not in the vocabulary", file, what,
@@ -95,6 +112,40 @@ static int by_id(const void *a, const void *b)
     return x->id < y->id ? -1 : x->id > y->id;
 }
 
+static int by_text(const void *a, const void *b)
+{
+    const convert__added *x = a, *y = b;
+    if (x->size != y->size) return x->size < y->size ? -1 : 1;
+    return memcmp(x->text, y->text, x->size);
+}
+
+/* HuggingFace gives a literal token the id its text has in the vocabulary, whatever the file says;
+ * a file where the two differ is refused rather than guessed at. Sorts the literal tokens by id:
+ * their order has no meaning, and this one makes equal tokenizers equal files. */
+static gte_status check_added(convert__vocabulary *v, const char *file, gte_error *err)
+{
+    if (!v->desc.added_count) return GTE_OK;
+    qsort(v->added, v->desc.added_count, sizeof *v->added, by_text);
+    for (uint32_t id = 0; id < v->desc.vocab_size; id++) {
+        const convert__piece *piece = &v->pieces[id];
+        if (!piece->size) continue;
+        convert__added key = {.text = piece->text, .size = piece->size};
+        const convert__added *found =
+            bsearch(&key, v->added, v->desc.added_count, sizeof *v->added, by_text);
+        if (found && found->id != id && !v->pieces[found->id].size)
+            return gte__fail(err, GTE_E_FORMAT, 0,
+                             "%s: the added token \"%.60s\" has the id %u, in the vocabulary %u",
+                             file, found->text, found->id, id);
+    }
+    qsort(v->added, v->desc.added_count, sizeof *v->added, by_id);
+    for (uint32_t i = 1; i < v->desc.added_count; i++)
+        if (v->added[i].id == v->added[i - 1].id)
+            return gte__fail(err, GTE_E_FORMAT, 0,
+                             "%s: the id %u stands for the added tokens \"%.60s\" and \"%.60s\"",
+                             file, v->added[i].id, v->added[i - 1].text, v->added[i].text);
+    return GTE_OK;
+}
+
 gte_status convert__vocabulary_read(convert__vocabulary *out, const convert__source *source,
                                     const convert__config *config, gte_error *err)
 {
@@ -106,8 +157,8 @@ gte_status convert__vocabulary_read(convert__vocabulary *out, const convert__sou
     convert__tokenizer *desc = &out->desc;
     desc->pieces = out->pieces;
     desc->added = out->added;
-    /* The order has no meaning; this one makes equal tokenizers equal files. */
-    if (desc->added_count > 0) qsort(out->added, desc->added_count, sizeof *out->added, by_id);
+    status = check_added(out, found ? "tokenizer.json" : "vocab.txt", err);
+    if (status != GTE_OK) return status;
     if (desc->vocab_size > config->vocab_size)
         return gte__fail(
             err, GTE_E_FORMAT, 0, "%s: %u ids, more than the %u of config.json's vocab_size",

@@ -140,6 +140,32 @@ static void added_tokens(void)
                                            GTE__ADDED_RSTRIP | GTE__ADDED_NORMALIZED);
 }
 
+/* A literal token that the vocabulary does not have is matched as a literal and nowhere else. */
+static void added_stays_out_of_words(void)
+{
+    const char *dir = model_dir_make("literal", NULL);
+    model_dir_tokenizer(
+        dir, NULL, NULL, NULL, NULL,
+        "[{\"id\":13,\"content\":\"abc\",\"single_word\":true,\"normalized\":true}]");
+    const gte__tokenizer_header *h = converted(dir);
+    CU_ASSERT_EQUAL(h->vocab_size, 14);
+    gte_model *model;
+    CU_ASSERT_EQUAL_FATAL(gte_model_open(&model, support_tmp_path("vocabulary.gte"), NULL, NULL),
+                          GTE_OK);
+    static const int32_t expected[] = {13, 11, 10, 8}; /* abc | ab ##c ##a */
+    gte_token tokens[8] = {{0}};
+    size_t count = 0;
+    CU_ASSERT_EQUAL(gte_tokenize(model, gte_text_of("abc abca"), GTE_NO_SPECIAL, 0, tokens, 8,
+                                 &count, NULL, NULL),
+                    GTE_OK);
+    CU_ASSERT_EQUAL(count, 4);
+    for (size_t i = 0; i < 4; i++) CU_ASSERT_EQUAL(tokens[i].id, expected[i]);
+    size_t size;
+    const char *text = gte_token_text(model, 13, &size);
+    CU_ASSERT_TRUE(size == 3 && text && memcmp(text, "abc", 3) == 0);
+    gte_model_close(&model);
+}
+
 #define MODEL(type, prefix, unk, vocab)                                                            \
     "{\"type\":\"" type "\",\"unk_token\":\"" unk "\",\"continuing_subword_prefix\":\"" prefix     \
     "\",\"vocab\":{" vocab "}}"
@@ -195,6 +221,10 @@ static const struct {
     {NULL, NULL, NULL, NULL, "[{\"id\":5,\"content\":\"\"}]", GTE_E_FORMAT, "is empty"},
     {NULL, NULL, NULL, NULL, "[{\"id\":5,\"content\":\"b\"}]", GTE_E_FORMAT,
      "the id 5 stands for \"a\" and \"b\""},
+    {NULL, NULL, NULL, NULL, "[{\"id\":14,\"content\":\"a\"}]", GTE_E_FORMAT,
+     "the added token \"a\" has the id 14, in the vocabulary 5"},
+    {NULL, NULL, NULL, NULL, "[{\"id\":14,\"content\":\"x\"},{\"id\":14,\"content\":\"y\"}]",
+     GTE_E_FORMAT, "the id 14 stands for the added tokens \"x\" and \"y\""},
     {NULL, NULL, NULL, NULL, "[{\"id\":16,\"content\":\"<new>\"}]", GTE_E_FORMAT,
      "17 ids, more than the 16"},
     {NULL, NULL, NULL, NULL, "[{\"id\":5,\"content\":\"a\",\"lstrip\":1}]", GTE_E_FORMAT,
@@ -311,6 +341,7 @@ int main(void)
         {"tokenizer.json and vocab.txt agree", same_tokenizer},
         {"the normalizer's flags", normalizer_flags},
         {"added tokens", added_tokens},
+        {"an added token is not a piece", added_stays_out_of_words},
         {"tokenizer.json: what is refused", json_refused},
         {"vocab.txt and its neighbours", vocab_files},
         {"vocab.txt: what is refused", vocab_refused},
