@@ -140,19 +140,24 @@ static void added_tokens(void)
                                            GTE__ADDED_RSTRIP | GTE__ADDED_NORMALIZED);
 }
 
+#define MODEL(type, prefix, unk, vocab)                                                            \
+    "{\"type\":\"" type "\",\"unk_token\":\"" unk "\",\"continuing_subword_prefix\":\"" prefix     \
+    "\",\"vocab\":{" vocab "}}"
+#define SPECIALS "\"[UNK]\":1,\"[CLS]\":2,\"[SEP]\":3"
 /* A literal token that the vocabulary does not have is matched as a literal and nowhere else. */
 static void added_stays_out_of_words(void)
 {
     const char *dir = model_dir_make("literal", NULL);
     model_dir_tokenizer(
-        dir, NULL, NULL, NULL, NULL,
-        "[{\"id\":13,\"content\":\"abc\",\"single_word\":true,\"normalized\":true}]");
+        dir, NULL, NULL, NULL,
+        MODEL("WordPiece", "##", "[UNK]", SPECIALS ",\"a\":5,\"##a\":8,\"##c\":10,\"ab\":11"),
+        "[{\"id\":15,\"content\":\"abc\",\"single_word\":true,\"normalized\":true}]");
     const gte__tokenizer_header *h = converted(dir);
-    CU_ASSERT_EQUAL(h->vocab_size, 14);
+    CU_ASSERT_EQUAL(h->vocab_size, 16);
     gte_model *model;
     CU_ASSERT_EQUAL_FATAL(gte_model_open(&model, support_tmp_path("vocabulary.gte"), NULL, NULL),
                           GTE_OK);
-    static const int32_t expected[] = {13, 11, 10, 8}; /* abc | ab ##c ##a */
+    static const int32_t expected[] = {15, 11, 10, 8}; /* abc | ab ##c ##a */
     gte_token tokens[8] = {{0}};
     size_t count = 0;
     CU_ASSERT_EQUAL(gte_tokenize(model, gte_text_of("abc abca"), GTE_NO_SPECIAL, 0, tokens, 8,
@@ -161,15 +166,11 @@ static void added_stays_out_of_words(void)
     CU_ASSERT_EQUAL(count, 4);
     for (size_t i = 0; i < 4; i++) CU_ASSERT_EQUAL(tokens[i].id, expected[i]);
     size_t size;
-    const char *text = gte_token_text(model, 13, &size);
+    const char *text = gte_token_text(model, 15, &size);
     CU_ASSERT_TRUE(size == 3 && text && memcmp(text, "abc", 3) == 0);
     gte_model_close(&model);
 }
 
-#define MODEL(type, prefix, unk, vocab)                                                            \
-    "{\"type\":\"" type "\",\"unk_token\":\"" unk "\",\"continuing_subword_prefix\":\"" prefix     \
-    "\",\"vocab\":{" vocab "}}"
-#define SPECIALS "\"[UNK]\":1,\"[CLS]\":2,\"[SEP]\":3"
 static const struct {
     const char *normalizer, *pre_tokenizer, *post_processor, *model, *added;
     gte_status status;
@@ -221,10 +222,10 @@ static const struct {
     {NULL, NULL, NULL, NULL, "[{\"id\":5,\"content\":\"\"}]", GTE_E_FORMAT, "is empty"},
     {NULL, NULL, NULL, NULL, "[{\"id\":5,\"content\":\"b\"}]", GTE_E_FORMAT,
      "the id 5 stands for \"a\" and \"b\""},
-    {NULL, NULL, NULL, NULL, "[{\"id\":14,\"content\":\"a\"}]", GTE_E_FORMAT,
-     "the added token \"a\" has the id 14, in the vocabulary 5"},
-    {NULL, NULL, NULL, NULL, "[{\"id\":14,\"content\":\"x\"},{\"id\":14,\"content\":\"y\"}]",
-     GTE_E_FORMAT, "the id 14 stands for the added tokens \"x\" and \"y\""},
+    {NULL, NULL, NULL, NULL, "[{\"id\":16,\"content\":\"a\"}]", GTE_E_FORMAT,
+     "the added token \"a\" has the id 16, in the vocabulary 5"},
+    {NULL, NULL, NULL, NULL, "[{\"id\":16,\"content\":\"x\"},{\"id\":16,\"content\":\"y\"}]",
+     GTE_E_FORMAT, "the id 16 stands for the added tokens \"x\" and \"y\""},
     {NULL, NULL, NULL, NULL, "[{\"id\":16,\"content\":\"<new>\"}]", GTE_E_FORMAT,
      "17 ids, more than the 16"},
     {NULL, NULL, NULL, NULL, "[{\"id\":5,\"content\":\"a\",\"lstrip\":1}]", GTE_E_FORMAT,
