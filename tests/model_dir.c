@@ -11,7 +11,7 @@
 #define MAX_TENSORS 64
 
 typedef struct tensor {
-    char name[96];
+    char name[160];
     unsigned rank;
     size_t shape[2];
 } tensor;
