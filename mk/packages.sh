@@ -49,7 +49,7 @@ if [ "$(id -u)" != 0 ]; then
 fi
 
 echo "installing:$missing"
-$sudo apt-get update -q
+$sudo apt-get update -q || echo "apt-get update failed; trying with the lists that are here" >&2
 # Names that only some releases have (libclang-rt-dev: elsewhere clang brings it along).
 known=
 for name in $missing; do

@@ -19,7 +19,6 @@ expect "make install" $MAKE --no-print-directory install PREFIX="$prefix"
 expect "make install DESTDIR" $MAKE --no-print-directory install PREFIX=/usr DESTDIR="$tmp/stage"
 expect "DESTDIR is not in gte.pc" \
     sh -c "! grep -q '$tmp' '$tmp/stage/usr/lib/pkgconfig/gte.pc'"
-# Restore what `make install` alone would leave in build/.
 export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
 model=$prefix/share/gte/default.gte
 warn="-Wall -Wextra -Wpedantic -Werror"
