@@ -5,8 +5,8 @@
 # with different flags never mix; what a user wants (gte, libgte.a, libgte.so) in build/ itself.
 # CFLAGS, CPPFLAGS and LDFLAGS are yours; what the project needs is added to them.
 #
-#   mk/packages.mk  the packages to install         mk/tests.mk   demo, tests, coverage, fuzzing
-#   mk/install.mk   install and uninstall           mk/lint.mk    style and structure
+# In src/mk/: packages.mk, what to install; install.mk, install and uninstall; tests.mk, demo, tests,
+# coverage, fuzzing; lint.mk, style and structure.
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -148,7 +148,7 @@ $(B)/%.o: %.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(compile_flags) -MMD -MP -c -o $@ $<
 
-include mk/packages.mk mk/install.mk mk/tests.mk mk/lint.mk
+include src/mk/packages.mk src/mk/install.mk src/mk/tests.mk src/mk/lint.mk
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 

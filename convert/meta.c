@@ -8,10 +8,10 @@ gte_status convert__meta_add(convert__meta *meta, const char *key, const char *v
                              gte_error *err)
 {
     size_t a = strlen(key) + 1, b = strlen(value) + 1;
-    size_t left = CONVERT__META_MAX - meta->size;
+    size_t left = GTE__MAX_META_BYTES - meta->size;
     if (a > left || b > left - a)
         return gte__fail(err, GTE_E_FORMAT, 0, "prompts and descriptions above %u bytes (at %.80s)",
-                         CONVERT__META_MAX, key);
+                         GTE__MAX_META_BYTES, key);
     size_t need = meta->size + a + b;
     if (need > meta->capacity) {
         char *data = realloc(meta->data, need * 2);

@@ -5,8 +5,7 @@
 #include <stddef.h>
 
 #include "base/status.h"
-
-#define CONVERT__META_MAX (1u << 20) /* bytes; prompts are sentences, not books */
+#include "model/format.h"
 
 typedef struct convert__meta {
     char *data;
@@ -14,7 +13,7 @@ typedef struct convert__meta {
     size_t capacity;
 } convert__meta;
 
-/* Appends a pair. Errors: GTE_E_FORMAT above CONVERT__META_MAX, GTE_E_MEMORY. */
+/* Appends a pair. Errors: GTE_E_FORMAT above GTE__MAX_META_BYTES, GTE_E_MEMORY. */
 gte_status convert__meta_add(convert__meta *meta, const char *key, const char *value,
                              gte_error *err);
 void convert__meta_free(convert__meta *meta);

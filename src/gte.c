@@ -149,26 +149,19 @@ size_t gte_model_meta_count(const gte_model *model)
 
 const char *gte_model_meta_key(const gte_model *model, size_t i)
 {
-    const char *key = NULL, *value;
-    if (i < gte_model_meta_count(model)) gte__model_meta(&model->file, i, &key, &value);
-    return key;
+    return i < gte_model_meta_count(model) ? model->file.meta[2 * i] : NULL;
 }
 
 const char *gte_model_meta_value(const gte_model *model, size_t i)
 {
-    const char *key, *value = NULL;
-    if (i < gte_model_meta_count(model)) gte__model_meta(&model->file, i, &key, &value);
-    return value;
+    return i < gte_model_meta_count(model) ? model->file.meta[2 * i + 1] : NULL;
 }
 
-const char *gte_model_meta(const gte_model *model, const char *wanted)
+const char *gte_model_meta(const gte_model *model, const char *key)
 {
-    if (!wanted) return NULL;
-    for (size_t i = 0; i < gte_model_meta_count(model); i++) {
-        const char *key, *value;
-        gte__model_meta(&model->file, i, &key, &value);
-        if (strcmp(key, wanted) == 0) return value;
-    }
+    if (!key) return NULL;
+    for (size_t i = 0; i < gte_model_meta_count(model); i++)
+        if (strcmp(model->file.meta[2 * i], key) == 0) return model->file.meta[2 * i + 1];
     return NULL;
 }
 

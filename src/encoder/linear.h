@@ -4,6 +4,7 @@
 #ifndef GTE_ENCODER_LINEAR_H
 #define GTE_ENCODER_LINEAR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct gte__linear {
@@ -19,6 +20,9 @@ typedef struct gte__linear {
     /* The products run on the calling thread alone, so that the team's threads and the backend's
      * never fight. A member of the team calls thread_start once; a caller brackets its work with
      * enter and leave, which restore what was. */
+    /* Whether this many threads can run at the same time: false where the backend would not find
+     * the memory it takes at its first product. */
+    bool (*ready)(int threads);
     void (*thread_start)(void);
     int (*enter)(void);
     void (*leave)(int token);

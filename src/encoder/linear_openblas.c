@@ -13,6 +13,7 @@
 #include <cblas.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <sys/mman.h>
 
 #if !defined(OPENBLAS_OPENMP)
 #define OPENBLAS_OPENMP 2
@@ -35,6 +36,18 @@ static void product_nn(size_t m, size_t n, size_t k, const float *a, size_t lda,
 {
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (blasint)m, (blasint)n, (blasint)k, 1.0f,
                 a, (blasint)lda, b, (blasint)ldb, 0.0f, c, (blasint)ldc);
+}
+
+/* OpenBLAS maps a work buffer for each thread at its first product and tries for ever when it gets
+ * none (driver/others/memory.c, 0.3.21: BUFFER_SIZE is 32 << 22 on x86-64). So we try first. */
+static bool ready(int threads)
+{
+    const size_t buffer = (size_t)32 << 22;
+    size_t size = (size_t)threads * (buffer + 65536);
+    void *probe = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (probe == MAP_FAILED) return false;
+    munmap(probe, size);
+    return true;
 }
 
 static void one_thread_for_all(void)
@@ -66,6 +79,7 @@ const gte__linear gte__linear_openblas = {
     .name = "openblas",
     .product_nt = product_nt,
     .product_nn = product_nn,
+    .ready = ready,
     .thread_start = thread_start,
     .enter = enter,
     .leave = leave,

@@ -35,6 +35,13 @@ gte_status gte__encoder_create(gte__encoder *e, const gte__model *model, int thr
     e->scores = (float *)(void *)(block + at_scores);
     e->tiles = (gte__tile *)(void *)(block + at_tiles);
 
+    if (!e->linear->ready(threads)) {
+        gte__encoder_free(e);
+        return gte__fail(err, GTE_E_MEMORY, 0,
+                         "no address space for the matrix buffers of %d threads: use fewer threads "
+                         "or raise the limit (ulimit -v)",
+                         threads);
+    }
     e->team = gte__team_create(threads, e->linear->thread_start);
     if (!e->team) {
         gte__encoder_free(e);

@@ -36,6 +36,7 @@
 #define GTE__MAX_VOCAB 4194304u
 #define GTE__MAX_TYPES 16u
 #define GTE__MAX_PIECE_BYTES 65535u
+#define GTE__MAX_META_BYTES 1048576u /* prompts are sentences, not books */
 #define GTE__MAX_WORD_CHARS 512u
 #define GTE__MAX_ADDED_TOKENS 65536u
 #define GTE__MAX_NORMALIZED_BYTES 256u /* of an added token that is matched after normalisation */

@@ -31,7 +31,7 @@ typedef struct gte__model {
     uint64_t size;
     bool mapped; /* data is our mapping and is unmapped at close */
     const gte__file_header *header;
-    const char *meta; /* pairs of strings */
+    const char **meta; /* [2 * meta_count]: key, value, key, ...; ours */
     size_t meta_count;
     const uint8_t *tokenizer; /* the TOKENIZER section, validated by its own room */
     uint64_t tokenizer_size;
@@ -41,7 +41,7 @@ typedef struct gte__model {
     const float *position_embeddings;                        /* [max_positions, H] */
     const float *type_embeddings;                            /* [types, H] */
     const float *embedding_norm_gain, *embedding_norm_shift; /* [H] */
-    gte__layer *layers;                                      /* [L], the only memory we own */
+    gte__layer *layers;                                      /* [L]; ours */
 } gte__model;
 
 /* Map a file, or view memory (aligned to 64 bytes), and validate it. On failure nothing is held.
@@ -52,9 +52,6 @@ void gte__model_unmap(gte__model *m);
 
 /* The digest over the whole file, and every weight finite. */
 gte_status gte__model_verify(const gte__model *m, gte_error *err);
-
-/* The i-th pair of META, i < meta_count. */
-void gte__model_meta(const gte__model *m, size_t i, const char **key, const char **value);
 
 /* ---- parts of opening, one file each ------------------------------------------------------- */
 

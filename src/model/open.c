@@ -15,14 +15,20 @@
 static gte_status open_meta(gte__model *m, gte_error *err)
 {
     const gte__section *s = &m->header->sections[GTE__SECTION_META];
-    m->meta = (const char *)m->data + s->offset;
+    const char *text = (const char *)m->data + s->offset;
     size_t strings = 0;
-    if (s->size && m->meta[s->size - 1] != '\0')
+    if (s->size > GTE__MAX_META_BYTES)
+        return gte__fail(err, GTE_E_FORMAT, s->offset, "the metadata has more than %u bytes",
+                         GTE__MAX_META_BYTES);
+    if (s->size && text[s->size - 1] != '\0')
         return gte__fail(err, GTE_E_FORMAT, s->offset, "the metadata does not end with a NUL");
-    for (uint64_t i = 0; i < s->size; i++) strings += m->meta[i] == '\0';
+    for (uint64_t i = 0; i < s->size; i++) strings += text[i] == '\0';
     if (strings % 2)
         return gte__fail(err, GTE_E_FORMAT, s->offset,
                          "the metadata holds %zu strings, which are not pairs", strings);
+    m->meta = calloc(strings + 1, sizeof *m->meta); /* + 1: calloc(0) may be NULL */
+    if (!m->meta) return gte__fail(err, GTE_E_MEMORY, 0, "no memory for the metadata's index");
+    for (size_t i = 0; i < strings; i++, text += strlen(text) + 1) m->meta[i] = text;
     m->meta_count = strings / 2;
     return GTE_OK;
 }
@@ -96,6 +102,7 @@ fail:
 void gte__model_unmap(gte__model *m)
 {
     free(m->layers);
+    free(m->meta);
     if (m->mapped) {
         union {
             const uint8_t *view;
@@ -104,12 +111,4 @@ void gte__model_unmap(gte__model *m)
         munmap(p.mapping, (size_t)m->size);
     }
     *m = (gte__model){0};
-}
-
-void gte__model_meta(const gte__model *m, size_t i, const char **key, const char **value)
-{
-    const char *p = m->meta;
-    for (size_t strings = 2 * i; strings; strings--) p += strlen(p) + 1;
-    *key = p;
-    *value = p + strlen(p) + 1;
 }

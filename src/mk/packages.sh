@@ -1,5 +1,5 @@
 #!/bin/sh
-# mk/packages.sh NAME:TEST...: install the Debian packages whose TEST fails.
+# src/mk/packages.sh NAME:TEST...: install the Debian packages whose TEST fails.
 #
 # TEST is command=NAME (found in PATH), pc=NAME (known to pkg-config), file=PATH, python=MODULE or
 # fuzzer=COMPILER (links -fsanitize=fuzzer). A machine that has everything is not touched and

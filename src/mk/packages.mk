@@ -1,11 +1,11 @@
-# Packages, by apt-get on Debian and Ubuntu; mk/packages.sh installs only what is missing.
+# Packages, by apt-get on Debian and Ubuntu; src/mk/packages.sh installs only what is missing.
 #
 # OpenBLAS: of Debian's builds we take openmp. The library runs its own threads and asks OpenBLAS
 # for one thread each; in the openmp build that leaves no pool behind, so two pools never fight
 # for the cores. Where another build is installed already it stays: the library sets it to one
 # thread too (`gte version --json` tells which build is in use).
 
-# NAME:TEST pairs: a package, and what proves that it is there (mk/packages.sh explains).
+# NAME:TEST pairs: a package, and what proves that it is there (src/mk/packages.sh explains).
 PACKAGES := gcc:command=cc libc6-dev:file=/usr/include/stdio.h pkg-config:command=pkg-config \
             libopenblas-openmp-dev:pc=openblas libutf8proc-dev:pc=libutf8proc \
             libjansson-dev:pc=jansson
@@ -17,7 +17,7 @@ TEST_PACKAGES := g++:command=c++ libcunit1-dev:pc=cunit clang:command=clang \
 
 .PHONY: deps deps-test
 deps: ## install the packages that the build needs (apt-get; sudo when not root)
-	@mk/packages.sh $(PACKAGES)
+	@src/mk/packages.sh $(PACKAGES)
 
 deps-test: ## install the packages that the tests need
-	@mk/packages.sh $(TEST_PACKAGES)
+	@src/mk/packages.sh $(TEST_PACKAGES)

@@ -14,7 +14,7 @@ BASH_COMPLETION := $(wildcard src/cli/completion/gte.bash)
 ZSH_COMPLETION := $(wildcard src/cli/completion/_gte)
 FISH_COMPLETION := $(wildcard src/cli/completion/gte.fish)
 
-build/gte.pc: mk/gte.pc.in mk/install.mk include/gte.h
+build/gte.pc: src/mk/gte.pc.in src/mk/install.mk include/gte.h
 	$(Q)mkdir -p $(@D)
 	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
 	    -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@DEPS@|openblas libutf8proc|' $< > $@
