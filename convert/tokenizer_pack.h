@@ -22,6 +22,7 @@ typedef struct convert__added {
     size_t size;
     uint32_t id;    /* below vocab_size */
     uint32_t flags; /* GTE__ADDED_... */
+    uint32_t order; /* for the readers: of equal texts the last one read counts */
 } convert__added;
 
 typedef struct convert__tokenizer {

@@ -122,8 +122,8 @@ static gte_status add_decoder(convert__vocabulary *out, const convert__object *c
     return GTE_OK;
 }
 
-/* added_tokens.json of older repositories: {"text": id}; matched on the normalised text unless it
- * is one of the special tokens, which are there already. */
+/* added_tokens.json of older repositories: {"text": id}; matched on the normalised text unless one
+ * of the files read after it, which win, says otherwise. */
 static gte_status add_plain(convert__vocabulary *out, const json_t *root, gte_error *err)
 {
     const char *text;
@@ -134,9 +134,8 @@ static gte_status add_plain(convert__vocabulary *out, const json_t *root, gte_er
         convert__object object = {ADDED_FILE, "", root};
         if (!json_is_integer(value) || id < 0 || id >= (json_int_t)GTE__MAX_VOCAB)
             return convert__json_wrong(&object, text, "an id", err);
-        convert__added token = {text, strlen(text), (uint32_t)id, GTE__ADDED_NORMALIZED};
-        for (uint32_t i = 0; i < out->desc.added_count; i++)
-            if (out->added[i].id == token.id) token.flags = out->added[i].flags;
+        convert__added token = {
+            .text = text, .size = strlen(text), .id = (uint32_t)id, .flags = GTE__ADDED_NORMALIZED};
         gte_status status = convert__vocabulary_add(out, ADDED_FILE, &token, err);
         if (status != GTE_OK) return status;
     }
@@ -187,8 +186,8 @@ gte_status convert__vocab_txt_read(convert__vocabulary *out, const convert__sour
     convert__object config = {CONFIG_FILE, "", out->roots[0]};
     convert__object map = {MAP_FILE, "", out->roots[1]};
     if (status == GTE_OK) status = read_flags(out, &config, err);
+    if (status == GTE_OK) status = add_plain(out, out->roots[2], err);
     if (status == GTE_OK) status = add_specials(out, &map, &config, err);
     if (status == GTE_OK) status = add_decoder(out, &config, err);
-    if (status == GTE_OK) status = add_plain(out, out->roots[2], err);
     return status;
 }

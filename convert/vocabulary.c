@@ -7,6 +7,9 @@
 
 #include "model/format.h"
 
+/* Three files may name the same tokens. */
+#define MAX_ADDED_READ (3 * GTE__MAX_ADDED_TOKENS)
+
 static bool same_text(const char *a, size_t a_size, const char *b, size_t b_size)
 {
     return a_size == b_size && memcmp(a, b, a_size) == 0;
@@ -17,8 +20,8 @@ static gte_status claim_id(convert__vocabulary *v, const char *file, uint32_t id
                            size_t size, gte_error *err)
 {
     if (id >= GTE__MAX_VOCAB)
-        return gte__fail(err, GTE_E_FORMAT, 0, "%s: the id %u of \"%.80s\" is above the limit %u",
-                         file, id, text, GTE__MAX_VOCAB - 1);
+        return gte__fail(err, GTE_E_FORMAT, 0, "%s: the id %u of \"%.*s\" is above the limit %u",
+                         file, id, size > 60 ? 60 : (int)size, text, GTE__MAX_VOCAB - 1);
     if (id >= v->capacity) {
         uint32_t capacity = id < 32768 ? 65536 : 2 * id;
         convert__piece *pieces = realloc(v->pieces, capacity * sizeof *pieces);
@@ -51,12 +54,9 @@ gte_status convert__vocabulary_add(convert__vocabulary *v, const char *file,
         return gte__fail(err, GTE_E_FORMAT, 0, "%s: the added token %u is empty", file, token->id);
     gte_status status = claim_id(v, file, token->id, token->text, token->size, err);
     if (status != GTE_OK) return status;
-    for (uint32_t i = 0; i < v->desc.added_count; i++) {
-        convert__added *other = &v->added[i];
-        if (!same_text(other->text, other->size, token->text, token->size)) continue;
-        *other = *token;
-        return GTE_OK;
-    }
+    if (v->desc.added_count >= MAX_ADDED_READ)
+        return gte__fail(err, GTE_E_UNSUPPORTED, 0, "%s: more than %u added tokens", file,
+                         GTE__MAX_ADDED_TOKENS);
     if (v->desc.added_count == v->added_capacity) {
         uint32_t capacity = v->added_capacity ? 2 * v->added_capacity : 64;
         convert__added *added = realloc(v->added, capacity * sizeof *added);
@@ -64,7 +64,9 @@ gte_status convert__vocabulary_add(convert__vocabulary *v, const char *file,
         v->added = added;
         v->added_capacity = capacity;
     }
-    v->added[v->desc.added_count++] = *token;
+    v->added[v->desc.added_count] = *token;
+    v->added[v->desc.added_count].order = v->desc.added_count;
+    v->desc.added_count++;
     return GTE_OK;
 }
 
@@ -119,13 +121,33 @@ static int by_text(const void *a, const void *b)
     return memcmp(x->text, y->text, x->size);
 }
 
+static int by_text_and_order(const void *a, const void *b)
+{
+    const convert__added *x = a, *y = b;
+    int order = by_text(a, b);
+    return order ? order : (x->order > y->order) - (x->order < y->order);
+}
+
+/* Sorts by text; of equal texts the last one read stays. */
+static void unite_added(convert__vocabulary *v)
+{
+    uint32_t kept = 0;
+    qsort(v->added, v->desc.added_count, sizeof *v->added, by_text_and_order);
+    for (uint32_t i = 0; i < v->desc.added_count; i++) {
+        if (kept && by_text(&v->added[kept - 1], &v->added[i]) == 0) kept--;
+        v->added[kept] = v->added[i];
+        v->added[kept++].order = 0;
+    }
+    v->desc.added_count = kept;
+}
+
 /* HuggingFace gives a literal token the id its text has in the vocabulary, whatever the file says;
  * a file where the two differ is refused rather than guessed at. Sorts the literal tokens by id:
  * their order has no meaning, and this one makes equal tokenizers equal files. */
 static gte_status check_added(convert__vocabulary *v, const char *file, gte_error *err)
 {
     if (!v->desc.added_count) return GTE_OK;
-    qsort(v->added, v->desc.added_count, sizeof *v->added, by_text);
+    unite_added(v);
     for (uint32_t id = 0; id < v->desc.vocab_size; id++) {
         const convert__piece *piece = &v->pieces[id];
         if (!piece->size) continue;
