@@ -60,7 +60,8 @@ extern "C" {
     X(E_CAPACITY, 8, "the caller's buffer is too small")                                           \
     X(E_CHECKSUM, 9, "the model file is damaged: its checksum differs")                            \
     X(E_CANCELLED, 10, "the caller asked to stop")                                                 \
-    X(E_INTERNAL, 11, "a defect in this library")
+    X(E_INTERNAL, 11, "a defect in this library")                                                  \
+    X(E_TOO_LONG, 12, "text is longer than the model reads")
 
 typedef enum gte_status {
 #define GTE_STATUS_ENUM(name, number, text) GTE_##name = number,
@@ -69,12 +70,15 @@ typedef enum gte_status {
 } gte_status;
 
 /* Filled on failure. `offset` is a byte position where one makes sense (the first invalid byte of
- * a text, the place in a model file), `index` the number of the text at fault (0 when n = 1). */
+ * a text, the place in a model file), `index` the number of the text at fault (0 when n = 1) and
+ * `part` which half of it: 0 the text, 1 its pair. */
 typedef struct gte_error {
     gte_status status;
+    int part;
     uint64_t offset;
     size_t index;
     char message[256]; /* always NUL-terminated, one line, no trailing period */
+    uint64_t reserved[4];
 } gte_error;
 
 /* "GTE_E_UTF8" and "text is not valid UTF-8" for a status; "GTE_E_UNKNOWN" and "unknown status"
@@ -99,9 +103,10 @@ typedef struct gte_runtime {
     int threads;                /* threads a context takes by default: affinity and cgroup quota */
 } gte_runtime;
 
-/* Fills *out. Thread-safe. The environment variable GTE_CPU (scalar, avx2, avx512) lowers the
+/* Fills the first `size` bytes of *out: pass sizeof *out, so that a program built against an older
+ * header keeps working. Thread-safe. The environment variable GTE_CPU (scalar, avx2, avx512) lowers the
  * instruction set; it is read once, at the first use of the library. */
-GTE_API void gte_runtime_describe(gte_runtime *out);
+GTE_API void gte_runtime_describe(gte_runtime *out, size_t size);
 
 /* ---- model -------------------------------------------------------------------------------- */
 
@@ -125,7 +130,7 @@ typedef struct gte_model_options {
  * closes the model with gte_model_close. The file must not be changed in place while it is open
  * (replace it by rename, as gte convert does).
  * Errors: GTE_E_IO, GTE_E_FORMAT, GTE_E_VERSION, GTE_E_UNSUPPORTED, GTE_E_MEMORY,
- * GTE_E_CHECKSUM. */
+ * GTE_E_CHECKSUM, GTE_E_ARGUMENT. */
 GTE_API gte_status gte_model_open(gte_model **out, const char *path,
                                   const gte_model_options *options, gte_error *err);
 
@@ -165,8 +170,9 @@ typedef struct gte_model_info {
     char sha256[65];     /* digest of the content, lower-case hexadecimal; identifies the model */
 } gte_model_info;
 
-/* Fills *out; strings in it live as long as the model. Thread-safe. */
-GTE_API void gte_model_describe(const gte_model *model, gte_model_info *out);
+/* Fills the first `size` bytes of *out (pass sizeof *out); strings in it live as long as the model.
+ * Thread-safe. */
+GTE_API void gte_model_describe(const gte_model *model, gte_model_info *out, size_t size);
 
 /* Free-form text the converter stored: "name", "source", "license", "prompt.query", ... The i-th
  * pair for 0 <= i < gte_model_meta_count(); NULL when i is out of range. Strings live as long as
@@ -184,8 +190,8 @@ typedef struct gte_context gte_context;
 typedef struct gte_context_options {
     size_t struct_size;
     int threads;      /* 0: gte_runtime.threads. The calling thread is one of them */
-    int batch_tokens; /* tokens that go through the encoder at once; 0: 1024. Rounded up to the
-                         model's max_tokens. Bounds the memory, does not change the vectors */
+    int batch_tokens; /* tokens that go through the encoder at once; 0: 1024. At least the model's
+                         max_tokens, at most 2^20. Bounds the memory, not the vectors */
     int reserved[6];
 } gte_context_options;
 #define GTE_CONTEXT_OPTIONS_INIT                                                                   \
@@ -201,7 +207,9 @@ typedef struct gte_context_options {
  * Errors: GTE_E_ARGUMENT, GTE_E_MEMORY, GTE_E_UNSUPPORTED. */
 GTE_API gte_status gte_context_create(gte_context **out, const gte_model *model,
                                       const gte_context_options *options, gte_error *err);
-/* Frees, joins the threads and sets *ctx to NULL. NULL and a pointer to NULL are allowed. */
+/* Frees, joins the threads and sets *ctx to NULL. NULL and a pointer to NULL are allowed. A process
+ * made by fork has none of the threads: a context made before works there, on the caller's thread,
+ * and may be freed there. */
 GTE_API void gte_context_free(gte_context **ctx);
 
 typedef struct gte_context_info {
@@ -209,7 +217,8 @@ typedef struct gte_context_info {
     int batch_tokens;      /* after rounding */
     size_t workspace_size; /* bytes reserved; pages are touched only as batches need them */
 } gte_context_info;
-GTE_API void gte_context_describe(const gte_context *ctx, gte_context_info *out);
+/* Fills the first `size` bytes of *out: pass sizeof *out. */
+GTE_API void gte_context_describe(const gte_context *ctx, gte_context_info *out, size_t size);
 
 /* ---- text --------------------------------------------------------------------------------- */
 
@@ -230,7 +239,7 @@ GTE_API gte_text gte_text_of(const char *string);
 #define GTE_REPLACE_INVALID 2u /* invalid UTF-8 becomes U+FFFD instead of an error */
 #define GTE_OFFSETS_BYTES 4u   /* gte_token offsets in bytes instead of code points */
 #define GTE_NO_SPECIAL 8u      /* gte_tokenize: leave out the [CLS] and [SEP] of the template */
-#define GTE_NO_TRUNCATE 16u    /* too long is GTE_E_CAPACITY instead of a cut */
+#define GTE_NO_TRUNCATE 16u    /* too long is GTE_E_TOO_LONG instead of a cut */
 
 typedef struct gte_token {
     int32_t id;
@@ -244,10 +253,9 @@ typedef struct gte_token {
  * "longest first" rule. Writes at most `capacity` tokens to `out` and the number of tokens to
  * *count; when they are more than `capacity` (or out is NULL), *count still holds the number
  * needed and GTE_E_CAPACITY is returned. *truncated (optional) says whether text was left out.
- * A text of 4 GiB or more is GTE_E_ARGUMENT. Thread-safe; allocates nothing unless a pair or a
- * max_tokens over the model's limit makes it necessary.
+ * A text of 4 GiB or more and unknown flags are GTE_E_ARGUMENT. Thread-safe; allocates nothing.
  * Errors: GTE_E_UTF8 (err->offset is the first invalid byte), GTE_E_CAPACITY, GTE_E_ARGUMENT,
- * GTE_E_MEMORY. */
+ * GTE_E_TOO_LONG (with GTE_NO_TRUNCATE). */
 GTE_API gte_status gte_tokenize(const gte_model *model, gte_text text, unsigned flags,
                                 size_t max_tokens, gte_token *out, size_t capacity, size_t *count,
                                 int *truncated, gte_error *err);
@@ -262,10 +270,12 @@ typedef struct gte_embed_options {
     size_t struct_size;
     int dims;            /* keep the first so many dimensions, then normalise; 0: all */
     gte_pooling pooling; /* GTE_POOLING_MODEL: as the model says */
-    int no_normalize;    /* 1: leave the vector as pooled; 0: divide it by its L2 norm */
+    int no_normalize;    /* 1: leave the vector as pooled; 0: divide it by its L2 norm, whatever the
+                            model's own description says (model cards normalise throughout) */
     unsigned flags;      /* GTE_SPECIAL_AS_TEXT, GTE_REPLACE_INVALID, GTE_NO_TRUNCATE */
-    /* Called between batches with the number of texts done; a return other than 0 stops with
-     * GTE_E_CANCELLED. The vectors of the texts done are complete. */
+    /* Called after each batch with the number of texts done, n at the end; a return other than 0
+     * before the end stops with GTE_E_CANCELLED and err->index that number. The vectors of the
+     * texts done are complete. */
     int (*progress)(void *arg, size_t done);
     void *progress_arg;
     /* Optional, [n]: filled with the number of tokens each text had after the cut. */
@@ -286,7 +296,7 @@ typedef struct gte_embed_options {
  *   mean: sum of the token states / number of tokens; cls: the state of the first token;
  *   L2:   v / max(||v||, 1e-12)                    (sentence-transformers' Pooling and Normalize)
  * On failure err->index is the text at fault and the contents of out are unspecified.
- * Errors: GTE_E_ARGUMENT, GTE_E_UTF8, GTE_E_CAPACITY, GTE_E_CANCELLED. */
+ * Errors: GTE_E_ARGUMENT, GTE_E_UTF8, GTE_E_CAPACITY, GTE_E_TOO_LONG, GTE_E_CANCELLED. */
 GTE_API gte_status gte_embed(gte_context *ctx, const gte_text *texts, size_t n,
                              const gte_embed_options *options, float *out, size_t capacity,
                              gte_error *err);
@@ -294,8 +304,8 @@ GTE_API gte_status gte_embed(gte_context *ctx, const gte_text *texts, size_t n,
 /* ---- similarity --------------------------------------------------------------------------- */
 
 /* Cosine of every row of a [na, dims] with every row of b [nb, dims] into out [na, nb]:
- * a.b / (max(|a|, 1e-12) max(|b|, 1e-12)), kept within [-1, 1]. Rows need not be normalised.
- * Thread-safe.
+ * a.b / (max(|a|, 1e-12) max(|b|, 1e-12)), kept within [-1, 1]. Rows need not be normalised, but
+ * their squares must not overflow f32 (|a| < 1e19). na or nb may be 0. Thread-safe.
  * Errors: GTE_E_ARGUMENT. */
 GTE_API gte_status gte_similarity(const float *a, size_t na, const float *b, size_t nb, size_t dims,
                                   float *out, gte_error *err);

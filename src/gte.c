@@ -17,21 +17,28 @@ int gte_version_number(void)
     return GTE_VERSION_NUMBER;
 }
 
-gte_status gte__read_options(void *known, size_t known_size, const void *options, gte_error *err)
+gte_status gte__read_options(void *known, size_t known_size, size_t reserved_at,
+                             const void *options, gte_error *err)
 {
+    enum { MOST = 4096 }; /* no options struct of any version comes near */
     size_t given;
     if (!options) return GTE_OK;
     memcpy(&given, options, sizeof given);
-    if (given < sizeof given)
+    if (given < sizeof given || given > MOST)
         return gte__fail(err, GTE_E_ARGUMENT, 0,
                          "the options' struct_size is not set: begin with its GTE_..._INIT");
-    for (size_t i = known_size; i < given; i++)
+    for (size_t i = reserved_at; i < given; i++)
         if (((const unsigned char *)options)[i])
             return gte__fail(err, GTE_E_UNSUPPORTED, i,
                              "the options set a field that version %s does not know",
                              gte_version());
     memcpy(known, options, given < known_size ? given : known_size);
     return GTE_OK;
+}
+
+void gte__describe(void *out, size_t size, const void *info, size_t info_size)
+{
+    if (out) memcpy(out, info, size < info_size ? size : info_size);
 }
 
 /* ---- open, close --------------------------------------------------------------------------- */
@@ -60,7 +67,7 @@ static gte_status open_model(gte_model **out, const char *path, const void *data
     *out = NULL;
     if (!path && !data) return gte__fail(err, GTE_E_ARGUMENT, 0, "no model: path or data is NULL");
     gte_model_options known = GTE_MODEL_OPTIONS_INIT;
-    gte_status status = gte__read_options(&known, sizeof known, options, err);
+    gte_status status = GTE__READ_OPTIONS(known, options, err);
     if (status != GTE_OK) return status;
 
     gte_model *model = calloc(1, sizeof *model);
@@ -113,11 +120,11 @@ static uint64_t count_parameters(const gte__model *file)
     return n;
 }
 
-void gte_model_describe(const gte_model *model, gte_model_info *out)
+void gte_model_describe(const gte_model *model, gte_model_info *out, size_t size)
 {
     if (!model || !out) return;
     const gte__file_header *h = model->file.header;
-    *out = (gte_model_info){
+    gte_model_info info = {
         .architecture = "bert",
         .dtype = "f32",
         .tokenizer = "wordpiece",
@@ -137,9 +144,10 @@ void gte_model_describe(const gte_model *model, gte_model_info *out)
         .file_size = model->file.size,
     };
     for (size_t i = 0; i < GTE__SHA256_SIZE; i++) {
-        out->sha256[2 * i] = "0123456789abcdef"[h->sha256[i] >> 4];
-        out->sha256[2 * i + 1] = "0123456789abcdef"[h->sha256[i] & 15];
+        info.sha256[2 * i] = "0123456789abcdef"[h->sha256[i] >> 4];
+        info.sha256[2 * i + 1] = "0123456789abcdef"[h->sha256[i] & 15];
     }
+    gte__describe(out, size, &info, sizeof info);
 }
 
 size_t gte_model_meta_count(const gte_model *model)
@@ -177,6 +185,9 @@ gte_status gte_tokenize(const gte_model *model, gte_text text, unsigned flags, s
                         gte_error *err)
 {
     if (!model || !count) return gte__fail(err, GTE_E_ARGUMENT, 0, "model or count is NULL");
+    const unsigned known = GTE_SPECIAL_AS_TEXT | GTE_REPLACE_INVALID | GTE_OFFSETS_BYTES |
+                           GTE_NO_SPECIAL | GTE_NO_TRUNCATE;
+    if (flags & ~known) return gte__fail(err, GTE_E_ARGUMENT, 0, "unknown flags 0x%x", flags);
     if (!out) capacity = 0;
     size_t limit = max_tokens ? max_tokens : model->file.header->max_tokens;
     gte_status status =
@@ -212,7 +223,8 @@ gte_status gte_similarity(const float *a, size_t na, const float *b, size_t nb, 
 {
     size_t cells;
     if (!gte__mul(na, nb, &cells)) return gte__fail(err, GTE_E_ARGUMENT, 0, "na * nb overflows");
-    if (cells && (!a || !b || !out || !dims))
+    if (cells == 0) return gte__ok(err);
+    if (!a || !b || !out || !dims)
         return gte__fail(err, GTE_E_ARGUMENT, 0, "a, b or out is NULL, or dims is 0");
     const gte__kernels *k = gte__kernels_for(gte__cpu_isa());
     for (size_t j = 0; j < nb; j++) {
@@ -220,7 +232,7 @@ gte_status gte_similarity(const float *a, size_t na, const float *b, size_t nb, 
         for (size_t i = 0; i < na; i++)
             out[i * nb + j] = k->f32_dot(a + i * dims, b + j * dims, dims) / norm_b;
     }
-    for (size_t i = 0; i < na && nb; i++) {
+    for (size_t i = 0; i < na; i++) {
         k->f32_scale(out + i * nb, 1.0f / norm_of(k, a + i * dims, dims), nb);
         for (size_t j = 0; j < nb; j++) out[i * nb + j] = clamp_cosine(out[i * nb + j]);
     }

@@ -28,6 +28,12 @@ static gte_status allocate(gte_context *ctx, int threads, size_t batch_tokens, g
     return GTE_OK;
 }
 
+static int default_threads(void)
+{
+    int threads = gte__cpu_threads();
+    return threads < MOST_THREADS ? threads : MOST_THREADS;
+}
+
 gte_status gte_context_create(gte_context **out, const gte_model *model,
                               const gte_context_options *options, gte_error *err)
 {
@@ -35,7 +41,7 @@ gte_status gte_context_create(gte_context **out, const gte_model *model,
     *out = NULL;
     if (!model) return gte__fail(err, GTE_E_ARGUMENT, 0, "model is NULL");
     gte_context_options known = GTE_CONTEXT_OPTIONS_INIT;
-    gte_status status = gte__read_options(&known, sizeof known, options, err);
+    gte_status status = GTE__READ_OPTIONS(known, options, err);
     if (status != GTE_OK) return status;
     if (known.threads < 0 || known.threads > MOST_THREADS)
         return gte__fail(err, GTE_E_ARGUMENT, 0, "threads is %d, which is not within 0 .. %d",
@@ -50,7 +56,7 @@ gte_status gte_context_create(gte_context **out, const gte_model *model,
     gte_context *ctx = calloc(1, sizeof *ctx);
     if (!ctx) return gte__fail(err, GTE_E_MEMORY, 0, "no memory for a context");
     ctx->model = model;
-    status = allocate(ctx, known.threads ? known.threads : gte__cpu_threads(), batch_tokens, err);
+    status = allocate(ctx, known.threads ? known.threads : default_threads(), batch_tokens, err);
     if (status != GTE_OK) {
         gte_context_free(&ctx);
         return status;
@@ -68,14 +74,15 @@ void gte_context_free(gte_context **ctx)
     *ctx = NULL;
 }
 
-void gte_context_describe(const gte_context *ctx, gte_context_info *out)
+void gte_context_describe(const gte_context *ctx, gte_context_info *out, size_t size)
 {
-    if (!ctx || !out) return;
-    *out = (gte_context_info){
+    if (!ctx) return;
+    const gte_context_info info = {
         .threads = gte__team_threads(ctx->encoder.team),
         .batch_tokens = (int)ctx->encoder.max_batch_tokens,
         .workspace_size = ctx->encoder.workspace_size,
     };
+    gte__describe(out, size, &info, sizeof info);
 }
 
 /* ---- embed --------------------------------------------------------------------------------- */
@@ -126,7 +133,7 @@ static gte_status gather(gte_context *ctx, const gte_text *texts, size_t first, 
         if (status != GTE_OK) return at_text(err, i, status);
         if (truncated && (o->flags & GTE_NO_TRUNCATE))
             return at_text(err, i,
-                           gte__fail(err, GTE_E_CAPACITY, 0,
+                           gte__fail(err, GTE_E_TOO_LONG, 0,
                                      "the text has more than the model's %zu tokens", longest));
         if (o->token_counts) o->token_counts[i] = (uint32_t)count;
         used += count;
@@ -148,7 +155,7 @@ gte_status gte_embed(gte_context *ctx, const gte_text *texts, size_t n,
     if (!ctx || (n && (!texts || !out)))
         return gte__fail(err, GTE_E_ARGUMENT, 0, "ctx, texts or out is NULL");
     gte_embed_options o = GTE_EMBED_OPTIONS_INIT;
-    gte_status status = gte__read_options(&o, sizeof o, options, err);
+    gte_status status = GTE__READ_OPTIONS(o, options, err);
     if (status == GTE_OK) status = check_options(ctx, n, &o, capacity, err);
     if (status != GTE_OK) return status;
 
@@ -161,7 +168,7 @@ gte_status gte_embed(gte_context *ctx, const gte_text *texts, size_t n,
         gte__encoder_forward(&ctx->encoder, &batch);
         gte__encoder_pool(&ctx->encoder, &batch, &pool, out + done * pool.dims);
         done += batch.texts;
-        if (o.progress && o.progress(o.progress_arg, done))
+        if (o.progress && o.progress(o.progress_arg, done) && done < n)
             return at_text(err, done, gte__fail(err, GTE_E_CANCELLED, 0, "stopped by the caller"));
     }
     return gte__ok(err);

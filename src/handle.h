@@ -21,7 +21,16 @@ struct gte_context {
 
 /* Copies the caller's options over the defaults already in *known (known_size bytes, beginning with
  * struct_size), as far as both reach: older callers leave the rest at the default; newer ones may
- * set fields this library does not know only to zero. options may be NULL. */
-gte_status gte__read_options(void *known, size_t known_size, const void *options, gte_error *err);
+ * set what this library does not know, the fields after it and those it has in reserve (from
+ * reserved_at on), only to zero. options may be NULL. */
+gte_status gte__read_options(void *known, size_t known_size, size_t reserved_at,
+                             const void *options, gte_error *err);
+#define GTE__READ_OPTIONS(known, options, err)                                                     \
+    gte__read_options(&(known), sizeof(known),                                                     \
+                      (size_t)((const char *)&(known).reserved - (const char *)&(known)), options, \
+                      err)
+
+/* Copies the first `size` bytes of a description, or all of it. */
+void gte__describe(void *out, size_t size, const void *info, size_t info_size);
 
 #endif

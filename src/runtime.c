@@ -5,7 +5,7 @@
 
 #include "base/cpu.h"
 #include "encoder/linear.h"
-#include "gte.h"
+#include "handle.h"
 
 /* A shell may export OPENBLAS_CORETYPE; naming an older core there halves OpenBLAS or worse. The
  * cores with AVX-512 kernels in OpenBLAS 0.3: */
@@ -26,10 +26,9 @@ static const char *warning(const char *core)
     return NULL;
 }
 
-void gte_runtime_describe(gte_runtime *out)
+void gte_runtime_describe(gte_runtime *out, size_t size)
 {
-    if (!out) return;
-    *out = (gte_runtime){
+    const gte_runtime info = {
         .isa = gte__isa_name(gte__cpu_isa()),
         .isa_best = gte__isa_name(gte__cpu_isa_best()),
         .blas = gte__blas_version(),
@@ -38,4 +37,5 @@ void gte_runtime_describe(gte_runtime *out)
         .blas_warning = warning(gte__blas_core()),
         .threads = gte__cpu_threads(),
     };
+    gte__describe(out, size, &info, sizeof info);
 }

@@ -19,7 +19,7 @@ static void open_standin(void)
     gte_model_info info;
     gte_error err;
     model = support_standin_open();
-    gte_model_describe(model, &info);
+    gte_model_describe(model, &info, sizeof info);
     dims = (size_t)info.hidden_size;
     CU_ASSERT_TRUE_FATAL(dims <= MAX_DIMS);
     CU_ASSERT_EQUAL_FATAL(gte_context_create(&ctx, model, NULL, &err), GTE_OK);
@@ -42,7 +42,7 @@ static void test_status(void)
 static void test_runtime(void)
 {
     gte_runtime r;
-    gte_runtime_describe(&r);
+    gte_runtime_describe(&r, sizeof r);
     CU_ASSERT_TRUE(!strcmp(r.isa, "scalar") || !strcmp(r.isa, "avx2") || !strcmp(r.isa, "avx512"));
     CU_ASSERT_PTR_NOT_NULL_FATAL(r.isa_best);
     CU_ASSERT_EQUAL(strncmp(r.blas, "OpenBLAS ", 9), 0);
@@ -50,14 +50,14 @@ static void test_runtime(void)
     CU_ASSERT_TRUE(!strcmp(r.blas_threading, "openmp") || !strcmp(r.blas_threading, "pthread") ||
                    !strcmp(r.blas_threading, "none"));
     CU_ASSERT_TRUE(r.threads >= 1);
-    gte_runtime_describe(NULL);
+    gte_runtime_describe(NULL, 0);
 }
 
 static void test_describe(void)
 {
     gte_model_info info;
     memset(&info, 0xff, sizeof info);
-    gte_model_describe(model, &info);
+    gte_model_describe(model, &info, sizeof info);
     CU_ASSERT_STRING_EQUAL(info.architecture, "bert");
     CU_ASSERT_STRING_EQUAL(info.dtype, "f32");
     CU_ASSERT_STRING_EQUAL(info.tokenizer, "wordpiece");
@@ -67,8 +67,8 @@ static void test_describe(void)
     CU_ASSERT_TRUE(info.pooling == GTE_POOLING_MEAN && info.normalize == 1 && info.lowercase == 1);
     CU_ASSERT_EQUAL(strlen(info.sha256), 64);
     CU_ASSERT_TRUE(info.parameters * 4 < info.file_size);
-    gte_model_describe(NULL, &info);
-    gte_model_describe(model, NULL);
+    gte_model_describe(NULL, &info, sizeof info);
+    gte_model_describe(model, NULL, 0);
 }
 
 static void test_meta(void)
@@ -110,14 +110,14 @@ static void test_context_arguments(void)
     o.threads = 2;
     o.batch_tokens = -7;
     CU_ASSERT_EQUAL_FATAL(gte_context_create(&other, model, &o, &err), GTE_OK);
-    gte_context_describe(other, &info);
+    gte_context_describe(other, &info, sizeof info);
     CU_ASSERT_TRUE(info.threads == 2 && info.batch_tokens == 1024 && info.workspace_size > 0);
     gte_context_free(&other);
     CU_ASSERT_PTR_NULL(other);
     gte_context_free(&other);
     gte_context_free(NULL);
-    gte_context_describe(NULL, &info);
-    gte_context_describe(ctx, NULL);
+    gte_context_describe(NULL, &info, sizeof info);
+    gte_context_describe(ctx, NULL, 0);
 
     struct {
         gte_context_options o;
@@ -185,7 +185,7 @@ static void test_too_long(void)
     CU_ASSERT_EQUAL(gte_embed(ctx, texts, 2, &o, out, 2 * dims, &err), GTE_OK);
     CU_ASSERT_TRUE(counts[0] == 3 && counts[1] == 128);
     o.flags = GTE_NO_TRUNCATE;
-    CU_ASSERT_EQUAL(gte_embed(ctx, texts, 2, &o, out, 2 * dims, &err), GTE_E_CAPACITY);
+    CU_ASSERT_EQUAL(gte_embed(ctx, texts, 2, &o, out, 2 * dims, &err), GTE_E_TOO_LONG);
     CU_ASSERT_EQUAL(err.index, 1);
 
     gte_token tokens[8];

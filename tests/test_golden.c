@@ -99,7 +99,7 @@ static void check_folder(const char *folder)
     }
     /* the model's own pooling is what its folder says */
     gte_model_info info;
-    gte_model_describe(model, &info);
+    gte_model_describe(model, &info, sizeof info);
     float *got = new_vectors(&set);
     embed(ctx, &set.cases[3].text, 1, set.dims, NULL, got);
     const double *want = info.pooling == GTE_POOLING_CLS ? set.cases[3].cls : set.cases[3].mean;
@@ -293,7 +293,7 @@ static void check_reference(const char *name)
     gte_model *model = golden_open(support_shared(folder));
     gte_context *ctx = open_context(model, 2);
     gte_model_info info;
-    gte_model_describe(model, &info);
+    gte_model_describe(model, &info, sizeof info);
     size_t i, dims = (size_t)info.hidden_size;
     json_t *ref;
     float *got = malloc(dims * sizeof *got);

@@ -73,7 +73,7 @@ static void use(gte_model *model)
     size_t count;
     small.threads = 1;
     small.batch_tokens = 1;
-    gte_model_describe(model, &info);
+    gte_model_describe(model, &info, sizeof info);
     for (size_t i = 0; i < gte_model_meta_count(model); i++)
         CU_ASSERT_PTR_NOT_NULL(gte_model_meta_value(model, i));
     gte_text text = {"w5 w17 [SEP] xyz \xe4\xb8\xad w199", 24, "w6", 2};

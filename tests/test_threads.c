@@ -66,7 +66,7 @@ static void test_eight_contexts(void)
     gte_context_options one = GTE_CONTEXT_OPTIONS_INIT;
     gte_model_info info;
     model = support_standin_open();
-    gte_model_describe(model, &info);
+    gte_model_describe(model, &info, sizeof info);
     dims = (size_t)info.hidden_size;
     CU_ASSERT_TRUE_FATAL(dims <= MAX_DIMS);
     one.threads = 1;
@@ -90,7 +90,7 @@ static void test_eight_contexts(void)
 /* The first use of the library, by many threads at once: choosing the kernels happens once. */
 static void *describe(void *arg)
 {
-    gte_runtime_describe(arg);
+    gte_runtime_describe(arg, sizeof(gte_runtime));
     return NULL;
 }
 

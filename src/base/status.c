@@ -34,6 +34,7 @@ gte_status gte__fail(gte_error *err, gte_status status, uint64_t offset, const c
     err->status = status;
     err->offset = offset;
     err->index = 0;
+    err->part = 0;
     va_list args;
     va_start(args, format);
     int n = vsnprintf(err->message, sizeof err->message, format, args);
@@ -50,6 +51,7 @@ gte_status gte__ok(gte_error *err)
         err->status = GTE_OK;
         err->offset = 0;
         err->index = 0;
+        err->part = 0;
         err->message[0] = '\0';
     }
     return GTE_OK;

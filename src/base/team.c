@@ -31,6 +31,7 @@ typedef struct member {
 
 struct gte__team {
     int threads;
+    pid_t process; /* whose threads the members are: a fork has none of them */
     void (*start)(void);
     member *members; /* [threads - 1] */
 
@@ -142,7 +143,7 @@ gte__team *gte__team_create(int threads, void (*start)(void))
 {
     gte__team *team = aligned_alloc(64, sizeof *team);
     if (!team) return NULL;
-    *team = (gte__team){.threads = 1, .start = start};
+    *team = (gte__team){.threads = 1, .process = getpid(), .start = start};
     atomic_init(&team->ticket, CLOSED);
     if (threads <= 1) return team;
 
@@ -167,7 +168,8 @@ void gte__team_free(gte__team *team)
     atomic_store(&team->stop, true);
     atomic_fetch_add(&team->generation, 1);
     futex_wake(&team->generation, team->threads);
-    for (int i = 0; i < team->threads - 1; i++) pthread_join(team->members[i].thread, NULL);
+    for (int i = 0; i < team->threads - 1 && team->process == getpid(); i++)
+        pthread_join(team->members[i].thread, NULL);
     free(team->members);
     free(team);
 }

@@ -58,7 +58,7 @@ static int run_version(const cli_command *self, int argc, char **argv)
     cli_sink *sink = malloc(sizeof *sink);
     if (!sink) return cli__out_of_memory();
     code = cli__sink_open(sink, NULL);
-    gte_runtime_describe(&runtime);
+    gte_runtime_describe(&runtime, sizeof runtime);
     if (values.json)
         write_json(sink, &runtime);
     else

@@ -79,7 +79,7 @@ int cli__session_open(cli_session *session, const char *path)
         return strstr(err.message, path) ? cli__fail("%s", err.message)
                                          : cli__fail("%s: %s", path, err.message);
     }
-    gte_model_describe(session->model, &session->info);
+    gte_model_describe(session->model, &session->info, sizeof session->info);
     session->dims = (size_t)session->info.hidden_size;
     return CLI_OK;
 }

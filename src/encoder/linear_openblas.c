@@ -12,6 +12,7 @@
 
 #include <cblas.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <sys/mman.h>
 
@@ -24,18 +25,32 @@
 int omp_get_max_threads(void);
 void omp_set_num_threads(int threads);
 
+/* OpenBLAS has a fixed number of work buffers for all threads of the process, twice as many as the
+ * threads it was built for (64 in Debian's), and writes past their table when more products run at
+ * the same time. Half of them are ours at most; the rest is the host program's. */
+#define MOST_AT_ONCE 64
+
+static sem_t gate;
+
+static void product(CBLAS_TRANSPOSE trans_b, size_t m, size_t n, size_t k, const float *a,
+                    size_t lda, const float *b, size_t ldb, float *c, size_t ldc)
+{
+    while (sem_wait(&gate) != 0) continue; /* a signal */
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, trans_b, (blasint)m, (blasint)n, (blasint)k, 1.0f, a,
+                (blasint)lda, b, (blasint)ldb, 0.0f, c, (blasint)ldc);
+    sem_post(&gate);
+}
+
 static void product_nt(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b,
                        size_t ldb, float *c, size_t ldc)
 {
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)m, (blasint)n, (blasint)k, 1.0f,
-                a, (blasint)lda, b, (blasint)ldb, 0.0f, c, (blasint)ldc);
+    product(CblasTrans, m, n, k, a, lda, b, ldb, c, ldc);
 }
 
 static void product_nn(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b,
                        size_t ldb, float *c, size_t ldc)
 {
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (blasint)m, (blasint)n, (blasint)k, 1.0f,
-                a, (blasint)lda, b, (blasint)ldb, 0.0f, c, (blasint)ldc);
+    product(CblasNoTrans, m, n, k, a, lda, b, ldb, c, ldc);
 }
 
 /* OpenBLAS maps a work buffer for each thread at its first product and tries for ever when it gets
@@ -50,23 +65,35 @@ static bool ready(int threads)
     return true;
 }
 
-static void one_thread_for_all(void)
-{
-    if (openblas_get_parallel() == OPENBLAS_THREAD) openblas_set_num_threads(1);
-}
-
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
+static void make_gate(void)
+{
+    sem_init(&gate, 0, MOST_AT_ONCE);
+}
+
+/* The calling thread's products run on it alone from here on. */
+static void one_thread(void)
+{
+    pthread_once(&once, make_gate);
+    if (openblas_get_parallel() == OPENBLAS_OPENMP) omp_set_num_threads(1);
+    if (openblas_get_parallel() == OPENBLAS_THREAD && openblas_get_num_threads() != 1)
+        openblas_set_num_threads(1);
+}
+
+/* A first product, so that OpenBLAS takes its buffers now and not during the first embedding. */
 static void thread_start(void)
 {
-    pthread_once(&once, one_thread_for_all);
-    if (openblas_get_parallel() == OPENBLAS_OPENMP) omp_set_num_threads(1);
+    const float one = 1.0f;
+    float result;
+    one_thread();
+    product(CblasTrans, 1, 1, 1, &one, 1, &one, 1, &result, 1);
 }
 
 static int enter(void)
 {
     int before = openblas_get_parallel() == OPENBLAS_OPENMP ? omp_get_max_threads() : 0;
-    thread_start();
+    one_thread();
     return before;
 }
 

@@ -42,6 +42,9 @@ gte_status gte__encoder_create(gte__encoder *e, const gte__model *model, int thr
                          "or raise the limit (ulimit -v)",
                          threads);
     }
+    int before = e->linear->enter();
+    e->linear->thread_start(); /* the caller's part; members do theirs as they start */
+    e->linear->leave(before);
     e->team = gte__team_create(threads, e->linear->thread_start);
     if (!e->team) {
         gte__encoder_free(e);

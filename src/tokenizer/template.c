@@ -97,6 +97,7 @@ static gte_status put_pair(const writer *w, gte_text text, size_t budget, size_t
     gte_status status = put_text(w, text.data, text.size, before, limit, 0, &a);
     if (status != GTE_OK) return status;
     status = put_text(w, text.pair, text.pair_size, before + a + between, limit, 1, &b);
+    if (status != GTE_OK && w->err) w->err->part = 1;
     if (status != GTE_OK) return status;
     *cut = a > budget || b > budget - a;
     if (*cut && !(w->flags & GTE_NO_TRUNCATE)) {
@@ -139,7 +140,7 @@ gte_status gte__tokenize(const gte__tokenizer *tok, gte_text text, unsigned flag
         return status;
     }
     if (cut && (flags & GTE_NO_TRUNCATE))
-        return gte__fail(err, GTE_E_CAPACITY, 0, "the text has %zu tokens, the limit is %zu",
+        return gte__fail(err, GTE_E_TOO_LONG, 0, "the text has %zu tokens, the limit is %zu",
                          *count, max_tokens);
     if (truncated) *truncated = cut;
     if (*count > w.capacity)

@@ -33,7 +33,7 @@ static void use(const gte_model *model)
     gte_model_info info;
     gte_error err;
     size_t count;
-    gte_model_describe(model, &info);
+    gte_model_describe(model, &info, sizeof info);
     for (size_t i = 0; i < gte_model_meta_count(model); i++)
         if (!gte_model_meta(model, gte_model_meta_key(model, i))) abort();
     gte_text text = {words, sizeof words - 1, "w6", 2};

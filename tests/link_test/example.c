@@ -18,7 +18,7 @@ int main(int argc, char **argv)
         return 1;
     }
     gte_model_info info;
-    gte_model_describe(model, &info);
+    gte_model_describe(model, &info, sizeof info);
     gte_similarity(vectors, 2, vectors, 2, (size_t)info.hidden_size, cosine, &err);
     printf("%d dimensions, similarity %.3f\n", info.hidden_size, cosine[1]);
     gte_context_free(&ctx);

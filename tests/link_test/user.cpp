@@ -27,7 +27,7 @@ static std::vector<float> embed(const char *path, const std::vector<std::string>
     std::unique_ptr<gte_context, free_context> context(c);
 
     gte_model_info info;
-    gte_model_describe(m, &info);
+    gte_model_describe(m, &info, sizeof info);
     std::vector<gte_text> texts;
     for (const std::string &s : strings) texts.push_back(gte_text{s.data(), s.size(), nullptr, 0});
     std::vector<float> out(texts.size() * static_cast<size_t>(info.hidden_size));
