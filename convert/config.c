@@ -3,6 +3,7 @@
 #include "convert/config.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +18,8 @@ static bool starts_with(const char *text, const char *prefix)
 }
 
 /* BertModel, BertForSequenceClassification, ...: each holds the same encoder. */
-static gte_status check_architectures(const convert__object *object, gte_error *err)
+static gte_status read_architectures(convert__config *out, const convert__object *object,
+                                     gte_error *err)
 {
     const json_t *list = NULL;
     gte_status status = convert__json_array(object, "architectures", CONVERT__OPTIONAL, &list, err);
@@ -30,11 +32,28 @@ static gte_status check_architectures(const convert__object *object, gte_error *
                              FILE_NAME ": architectures: \"%.80s\" is not supported; this version "
                                        "converts BertModel and BertFor...",
                              name);
+        if (strcmp(name, "BertModel") != 0)
+            snprintf(out->architecture, sizeof out->architecture, "%s", name);
     }
     return GTE_OK;
 }
 
-static gte_status check_model_type(const convert__object *object, gte_error *err)
+/* Families that people bring under the same names. */
+static const char *family_of(const char *model_type)
+{
+    static const char *const families[][2] = {
+        {"new", " (gte v1.5; not yet)"},
+        {"modernbert", " (gte-modernbert; not yet)"},
+        {"qwen2", " (gte-Qwen2, a decoder)"},
+        {"xlm-roberta", " (the multilingual e5 and bge-m3; not yet)"},
+    };
+    for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
+        if (strcmp(model_type, families[i][0]) == 0) return families[i][1];
+    return "";
+}
+
+static gte_status read_model_type(convert__config *out, const convert__object *object,
+                                  gte_error *err)
 {
     const char *type = NULL;
     gte_status status = convert__json_string(object, "model_type", CONVERT__OPTIONAL, &type, err);
@@ -44,10 +63,10 @@ static gte_status check_model_type(const convert__object *object, gte_error *err
         return convert__json_wrong(object, "model_type", "\"bert\"", err);
     if (type && strcmp(type, "bert") != 0)
         return gte__fail(err, GTE_E_UNSUPPORTED, 0,
-                         FILE_NAME ": model_type: \"%.80s\" is not supported; this version "
+                         FILE_NAME ": model_type: \"%.80s\"%s is not supported; this version "
                                    "converts \"bert\"",
-                         type);
-    return check_architectures(object, err);
+                         type, family_of(type));
+    return read_architectures(out, object, err);
 }
 
 static gte_status refuse_true(const convert__object *object, const char *key, gte_error *err)
@@ -136,7 +155,7 @@ static gte_status read_shape(convert__config *out, const convert__object *object
 static gte_status read_architecture(convert__config *out, const convert__object *object,
                                     gte_error *err)
 {
-    gte_status status = check_model_type(object, err);
+    gte_status status = read_model_type(out, object, err);
     if (status == GTE_OK) status = refuse_true(object, "is_decoder", err);
     if (status == GTE_OK) status = refuse_true(object, "add_cross_attention", err);
     if (status == GTE_OK) status = check_position_type(object, err);
@@ -145,8 +164,18 @@ static gte_status read_architecture(convert__config *out, const convert__object 
     return status;
 }
 
-/* The model's name: what the directory is called, and when that says nothing ("." or a snapshot's
- * hash would) the name under which it was trained. */
+/* What the directory is called, links and dots followed; "" for the root. */
+static void directory_name(const char *dir, char *out, size_t size)
+{
+    char *path = realpath(dir, NULL);
+    const char *slash = path ? strrchr(path, '/') : NULL;
+    const char *base = slash ? slash + 1 : "";
+    snprintf(out, size, "%s", strlen(base) < size ? base : "");
+    free(path);
+}
+
+/* The model's name: what the caller says, else what the directory is called, and when that says
+ * nothing (a snapshot's hash) the name under which it was trained. */
 static gte_status add_name(convert__config *out, const convert__source *source,
                            const convert__object *object, gte_error *err)
 {
@@ -154,15 +183,11 @@ static gte_status add_name(convert__config *out, const convert__source *source,
     gte_status status =
         convert__json_string(object, "_name_or_path", CONVERT__OPTIONAL, &trained, err);
     if (status != GTE_OK) return status;
-    size_t size = strlen(source->dir);
-    while (size > 1 && source->dir[size - 1] == '/') size--;
-    size_t start = size;
-    while (start > 0 && source->dir[start - 1] != '/') start--;
-    char base[256] = "";
-    if (size - start < sizeof base) memcpy(base, source->dir + start, size - start);
-    bool hash = size - start == 40 && strspn(base, "0123456789abcdef") == 40;
-    bool dots = strspn(base, "./") == strlen(base);
-    const char *name = !hash && !dots ? base : *trained ? trained : "unnamed";
+    char base[256];
+    directory_name(source->dir, base, sizeof base);
+    bool hash = strlen(base) == 40 && strspn(base, "0123456789abcdef") == 40;
+    const char *name = *base && !hash ? base : *trained ? trained : "unnamed";
+    if (source->options->name) name = source->options->name;
     status = convert__meta_add(&out->meta, "name", name, err);
     if (status == GTE_OK && *trained && strcmp(trained, name) != 0)
         status = convert__meta_add(&out->meta, "trained_from", trained, err);
@@ -173,8 +198,14 @@ gte_status convert__config_read(convert__config *out, const convert__source *sou
 {
     *out = (convert__config){0};
     json_t *root;
-    gte_status status = convert__json_load(&root, source, FILE_NAME, 0, NULL, err);
+    bool found;
+    gte_status status = convert__json_load(&root, source, FILE_NAME, 0, &found, err);
     if (status != GTE_OK) return status;
+    if (!found)
+        return gte__fail(err, GTE_E_IO, 0,
+                         "%.120s/" FILE_NAME ": No such file or directory; expected a HuggingFace "
+                         "model directory",
+                         source->dir);
     convert__object object = {FILE_NAME, "", root};
     status = read_architecture(out, &object, err);
     if (status == GTE_OK) status = add_name(out, source, &object, err);

@@ -21,7 +21,8 @@ static gte_status check_arguments(const char *model_dir, const char *out_path,
                          "dtype \"%.40s\" is not supported; this version writes f32",
                          options->dtype);
     if (stat(model_dir, &st) != 0)
-        return gte__fail(err, GTE_E_IO, 0, "%.180s: %s", model_dir, strerror(errno));
+        return gte__fail(err, GTE_E_IO, 0, "%.120s: %s%s", model_dir, strerror(errno),
+                         errno == ENOENT ? " (nothing is downloaded: give a local directory)" : "");
     if (!S_ISDIR(st.st_mode))
         return gte__fail(err, GTE_E_IO, 0,
                          "%.150s: not a directory; expected a model directory with config.json",
@@ -70,6 +71,17 @@ static gte_status add_license(convert__config *config, const convert__source *so
     return *value ? convert__meta_add(&config->meta, "license", value, err) : GTE_OK;
 }
 
+/* What was read, for --verbose: the choices that files, defaults and options made together. */
+static void note_choices(const convert__source *source, const convert__config *config,
+                         const convert__vocabulary *vocabulary)
+{
+    convert__note(source, "tokenizer: wordpiece from %s, %u ids, %u added tokens, %s",
+                  vocabulary->file, vocabulary->desc.vocab_size, vocabulary->desc.added_count,
+                  vocabulary->desc.flags & GTE__TOK_LOWERCASE ? "lower case" : "case kept");
+    convert__note(source, "pooling: %s; longest input: %u tokens",
+                  config->pooling == GTE__POOL_CLS ? "cls" : "mean", config->max_tokens);
+}
+
 static gte_status write_file(const convert__pack *pack, const convert__source *source,
                              const char *out_path, gte_error *err)
 {
@@ -104,6 +116,7 @@ gte_status gte_convert(const char *model_dir, const char *out_path,
     if (status != GTE_OK) goto fail;
     status = convert__vocabulary_read(&vocabulary, &source, &config, err);
     if (status != GTE_OK) goto fail;
+    note_choices(&source, &config, &vocabulary);
     status = convert__tokenizer_pack(&vocabulary.desc, &tokenizer, &tokenizer_size, err);
     if (status != GTE_OK) goto fail;
     status = convert__checkpoint_open(&checkpoint, &source, err);

@@ -11,11 +11,15 @@
 #include "gte.h"
 
 typedef struct gte_convert_options {
-    const char *dtype; /* "f32" (NULL too); "bf16" and "int8" are refused by this version */
+    const char *dtype;   /* "f32" (NULL too); "bf16" and "int8" are refused by this version */
+    gte_pooling pooling; /* GTE_POOLING_MODEL: as the directory says; else this, whatever it says */
+    const char *name;    /* stored as the model's name; NULL: the directory's */
     /* Optional: bytes written so far of all that will be written. */
     void (*progress)(void *arg, uint64_t done, uint64_t total);
     /* Optional: one line for --verbose ("ignored tensor pooler.dense.weight F32 [384, 384]"). */
     void (*note)(void *arg, const char *line);
+    /* Optional: one line for what was guessed or dropped although it may change the vectors. */
+    void (*warning)(void *arg, const char *line);
     void *arg;
     /* Optional: polled during long work; a return other than 0 stops with GTE_E_CANCELLED and
      * leaves nothing behind. */

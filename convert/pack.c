@@ -156,11 +156,10 @@ static gte_status fill_item(convert__item *item, const tensor_rule *rule, uint32
 }
 
 static gte_status find_tensors(convert__pack *out, const convert__config *config,
-                               const convert__checkpoint *checkpoint, gte_error *err)
+                               const convert__checkpoint *checkpoint, const char *prefix,
+                               gte_error *err)
 {
-    char prefix[NAME_MAX_SIZE / 2];
-    gte_status status = find_prefix(checkpoint, prefix, sizeof prefix, err);
-    if (status != GTE_OK) return status;
+    gte_status status;
     size_t per_layer = GTE__ROLE_COUNT - GTE__FIRST_LAYER_ROLE;
     size_t count = GTE__FIRST_LAYER_ROLE + per_layer * config->layers;
     out->items = calloc(count, sizeof *out->items);
@@ -178,6 +177,48 @@ static gte_status find_tensors(convert__pack *out, const convert__config *config
         }
     }
     return GTE_OK;
+}
+
+/* Whether a tensor belongs to a part beside the encoder ("classifier"), and the length of the
+ * part's name, which ends at the first dot. What lies below `prefix` is the encoder's own. */
+static bool head_part(const convert__tensor *tensor, const char *prefix, size_t *size)
+{
+    static const char *const encoder[] = {"embeddings", "encoder", "pooler"};
+    if (tensor->used || (*prefix && strncmp(tensor->name, prefix, strlen(prefix)) == 0))
+        return false;
+    *size = strcspn(tensor->name, ".");
+    for (size_t i = 0; i < sizeof encoder / sizeof encoder[0]; i++)
+        if (strlen(encoder[i]) == *size && memcmp(tensor->name, encoder[i], *size) == 0)
+            return false;
+    return true;
+}
+
+/* Tensors are sorted by name, so that those of one part stand together. */
+static void warn_heads(const convert__source *source, const convert__config *config,
+                       const convert__checkpoint *checkpoint, const char *prefix)
+{
+    char parts[160] = "";
+    const char *last = NULL;
+    size_t used = 0, size, last_size = 0;
+    for (size_t i = 0; i < checkpoint->count; i++) {
+        const char *name = checkpoint->tensors[i].name;
+        if (!head_part(&checkpoint->tensors[i], prefix, &size)) continue;
+        if (last && size == last_size && memcmp(name, last, size) == 0) continue;
+        last = name;
+        last_size = size;
+        int n = snprintf(parts + used, sizeof parts - used, "%s%.*s.*", used ? ", " : "", (int)size,
+                         name);
+        if (n < 0 || (size_t)n >= sizeof parts - used) break;
+        used += (size_t)n;
+    }
+    if (!used) return;
+    if (*config->architecture)
+        convert__warn(source,
+                      "config.json says %s; its head (%s) is dropped, the vectors are those of the "
+                      "encoder",
+                      config->architecture, parts);
+    else
+        convert__warn(source, "%s stands beside the encoder and is dropped", parts);
 }
 
 static void note_unused(const convert__source *source, const convert__checkpoint *checkpoint)
@@ -230,9 +271,12 @@ gte_status convert__pack_plan(convert__pack *out, const convert__source *source,
                               const void *tokenizer, uint64_t tokenizer_size, gte_error *err)
 {
     *out = (convert__pack){.tokenizer = tokenizer, .meta = config->meta.data};
-    gte_status status = find_tensors(out, config, checkpoint, err);
+    char prefix[NAME_MAX_SIZE / 2];
+    gte_status status = find_prefix(checkpoint, prefix, sizeof prefix, err);
+    if (status == GTE_OK) status = find_tensors(out, config, checkpoint, prefix, err);
     if (status != GTE_OK) return status;
     note_unused(source, checkpoint);
+    warn_heads(source, config, checkpoint, prefix);
     gte__file_header *h = &out->header;
     memcpy(h->magic, GTE__MAGIC, sizeof h->magic);
     h->version = GTE__FORMAT_VERSION;

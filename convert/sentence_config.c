@@ -183,10 +183,19 @@ static gte_status read_modelscope(convert__config *config, const convert__source
                                "configuration.json: emb_pooler_type: \"%.80s\" is not supported; "
                                "this version computes cls and avg",
                                pooler);
-        convert__note(source, "pooling: %s, from configuration.json", pooler);
+        if (status == GTE_OK) convert__note(source, "pooling: %s, from configuration.json", pooler);
     }
     json_decref(root);
     return status;
+}
+
+/* What the caller asked for, which no file can change: not even one that is not supported. */
+static bool pooling_asked(convert__config *config, const convert__source *source)
+{
+    gte_pooling asked = source->options->pooling;
+    if (asked == GTE_POOLING_MODEL) return false;
+    config->pooling = asked == GTE_POOLING_CLS ? GTE__POOL_CLS : GTE__POOL_MEAN;
+    return true;
 }
 
 static gte_status choose_pooling(convert__config *config, const convert__source *source,
@@ -199,6 +208,7 @@ static gte_status choose_pooling(convert__config *config, const convert__source 
     if (!config->normalize)
         convert__note(source, "modules.json has no Normalize: the model's own vectors have any "
                               "length; embedding still normalises unless told otherwise");
+    if (pooling_asked(config, source)) return GTE_OK;
     const char *file = parts.pooling ? parts.pooling_file : POOLING_FILE;
     json_t *root;
     bool found, decided = false;
@@ -213,7 +223,7 @@ static gte_status choose_pooling(convert__config *config, const convert__source 
     status = read_modelscope(config, source, &decided, err);
     if (status != GTE_OK || decided) return status;
     config->pooling = GTE__POOL_MEAN;
-    convert__note(source, "pooling: mean, because no " POOLING_FILE " says otherwise");
+    convert__warn(source, "no " POOLING_FILE ": mean pooling assumed (--pooling cls overrides)");
     return GTE_OK;
 }
 
@@ -254,8 +264,8 @@ static gte_status choose_max_tokens(convert__config *config, const convert__sour
     return GTE_OK;
 }
 
-static gte_status add_prompts(convert__config *config, const convert__object *object,
-                              gte_error *err)
+static gte_status add_prompts(convert__config *config, const convert__source *source,
+                              const convert__object *object, gte_error *err)
 {
     convert__object prompts;
     const char *standard = NULL;
@@ -276,6 +286,7 @@ static gte_status add_prompts(convert__config *config, const convert__object *ob
             return convert__json_wrong(&prompts, name, "a shorter name", err);
         status = convert__meta_add(&config->meta, key, text, err);
         if (status != GTE_OK) return status;
+        convert__note(source, "prompt %s: \"%s\"", name, text);
     }
     if (!standard) return GTE_OK;
     if (!json_object_get(prompts.json, standard))
@@ -292,7 +303,7 @@ static gte_status read_prompts(convert__config *config, const convert__source *s
         convert__json_load(&root, source, "config_sentence_transformers.json", 0, &found, err);
     if (status != GTE_OK || !found) return status;
     convert__object object = {"config_sentence_transformers.json", "", root};
-    status = add_prompts(config, &object, err);
+    status = add_prompts(config, source, &object, err);
     json_decref(root);
     return status;
 }

@@ -88,6 +88,7 @@ gte_status convert__input_open(convert__input *out, const convert__source *sourc
         return status;
     }
     if (found) *found = true;
+    convert__note(source, "read %s, %zu bytes", name, out->size);
     return GTE_OK;
 }
 
@@ -98,18 +99,31 @@ void convert__input_close(convert__input *input)
     *input = (convert__input){0};
 }
 
-void convert__note(const convert__source *source, const char *format, ...)
+/* Names out of files may carry anything; a listener gets one line of printable text. */
+static void tell(void (*listener)(void *arg, const char *line), void *arg, const char *format,
+                 va_list args)
 {
-    if (!source->options->note) return;
     char line[512];
-    va_list args;
-    va_start(args, format);
-    int n = vsnprintf(line, sizeof line, format, args);
-    va_end(args);
-    if (n < 0) return;
+    if (!listener || vsnprintf(line, sizeof line, format, args) < 0) return;
     for (char *p = line; *p; p++)
         if ((unsigned char)*p < 0x20 || *p == 0x7f) *p = '?';
-    source->options->note(source->options->arg, line);
+    listener(arg, line);
+}
+
+void convert__note(const convert__source *source, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    tell(source->options->note, source->options->arg, format, args);
+    va_end(args);
+}
+
+void convert__warn(const convert__source *source, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    tell(source->options->warning, source->options->arg, format, args);
+    va_end(args);
 }
 
 gte_status convert__poll(const convert__source *source, gte_error *err)

@@ -1,5 +1,5 @@
 /* Where the converter reads from: files of one model directory, mapped read-only, and the door
- * through which it talks to its caller (notes, cancel). Knows nothing of what the files mean. */
+ * through which it talks to its caller (notes, warnings, cancel). Knows nothing of what the files mean. */
 #ifndef CONVERT_SOURCE_H
 #define CONVERT_SOURCE_H
 
@@ -35,6 +35,9 @@ void convert__input_close(convert__input *input);
 
 /* One line for --verbose, when the caller listens. */
 void convert__note(const convert__source *source, const char *format, ...) GTE__PRINTF(2, 3);
+
+/* The same for what the caller should see unasked. */
+void convert__warn(const convert__source *source, const char *format, ...) GTE__PRINTF(2, 3);
 
 /* GTE_E_CANCELLED when the caller asks to stop. */
 gte_status convert__poll(const convert__source *source, gte_error *err);

@@ -179,12 +179,13 @@ gte_status convert__vocabulary_read(convert__vocabulary *out, const convert__sou
     convert__tokenizer *desc = &out->desc;
     desc->pieces = out->pieces;
     desc->added = out->added;
-    status = check_added(out, found ? "tokenizer.json" : "vocab.txt", err);
+    out->file = found ? "tokenizer.json" : "vocab.txt";
+    status = check_added(out, out->file, err);
     if (status != GTE_OK) return status;
     if (desc->vocab_size > config->vocab_size)
-        return gte__fail(
-            err, GTE_E_FORMAT, 0, "%s: %u ids, more than the %u of config.json's vocab_size",
-            found ? "tokenizer.json" : "vocab.txt", desc->vocab_size, config->vocab_size);
+        return gte__fail(err, GTE_E_FORMAT, 0,
+                         "%s: %u ids, more than the %u of config.json's vocab_size", out->file,
+                         desc->vocab_size, config->vocab_size);
     if (convert__vocabulary_find(out, "", "", "[PAD]", &desc->pad_id, NULL) != GTE_OK)
         desc->pad_id = config->pad_id < desc->vocab_size ? config->pad_id : 0;
     if (config->lowercase_text && !(desc->flags & GTE__TOK_LOWERCASE)) {

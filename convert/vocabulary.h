@@ -11,6 +11,7 @@
 
 typedef struct convert__vocabulary {
     convert__tokenizer desc; /* complete after convert__vocabulary_read */
+    const char *file;        /* the one that was read, for messages */
     /* behind desc: */
     convert__piece *pieces;
     uint32_t capacity;

@@ -28,7 +28,7 @@ static void note(void *arg, const char *line)
 
 static gte_status convert(const char *dir, const char *out, gte_error *err)
 {
-    gte_convert_options options = {.note = note, .warning = note};
+    gte_convert_options options = {.note = note};
     notes[0] = '\0';
     return gte_convert(dir, out, &options, err);
 }
@@ -204,71 +204,6 @@ static void same_file(void)
         free(data);
     }
     free(expected);
-}
-
-/* One more tensor, without elements, in the header of model.safetensors. */
-static void add_tensor(const char *dir, const char *name)
-{
-    char path[512], entry[128];
-    size_t size;
-    uint64_t length;
-    snprintf(path, sizeof path, "%s/model.safetensors", dir);
-    char *old = support_read_file(path, &size);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(old);
-    int n = snprintf(entry, sizeof entry,
-                     "{\"%s\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]},", name);
-    char *data = malloc(size + sizeof entry);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(data);
-    memcpy(&length, old, sizeof length);
-    length += (uint64_t)n - 1;
-    memcpy(data, &length, sizeof length);
-    memcpy(data + 8, entry, (size_t)n);
-    memcpy(data + 8 + n, old + 9, size - 9);
-    model_dir_put_bytes(dir, "model.safetensors", data, size + (size_t)n - 1);
-    free(data);
-    free(old);
-}
-
-/* A head that is left out is told; the pooler, which most checkpoints carry, is not. */
-static void heads(void)
-{
-    const model_dir_options inside = {.prefix = "bert.", .extras = true}, bare = {.extras = true};
-    const char *dir = model_dir_make("heads", &inside);
-    size_t size;
-    free(converted(dir, &size));
-    CU_ASSERT_PTR_NULL(strstr(notes, "dropped"));
-    model_dir_config(dir, "architectures", "[\"BertForSequenceClassification\"]");
-    free(converted(dir, &size));
-    CU_ASSERT_PTR_NULL(strstr(notes, "dropped"));
-    add_tensor(dir, "classifier.weight");
-    add_tensor(dir, "classifier.bias");
-    free(converted(dir, &size));
-    CU_ASSERT_PTR_NOT_NULL(strstr(notes, "config.json says BertForSequenceClassification; its head "
-                                         "(classifier.*) is dropped, the vectors are those of the "
-                                         "encoder\n"));
-    dir = model_dir_make("heads", &bare);
-    add_tensor(dir, "linear.weight");
-    add_tensor(dir, "cls.weight");
-    free(converted(dir, &size));
-    CU_ASSERT_PTR_NOT_NULL(strstr(notes, "cls.*, linear.* stands beside the encoder"));
-}
-
-/* What gte info shows as the name, by the directory and by what the caller asks. */
-static void names(void)
-{
-    static const char *const asked[] = {NULL, "a name"}, *const expected[] = {"names", "a name"};
-    const char *dir = model_dir_make("names", NULL), *out = support_tmp_path("named.gte");
-    for (size_t i = 0; i < 2; i++) {
-        char path[512];
-        gte_error err = {0};
-        gte_model *model;
-        gte_convert_options options = {.name = asked[i]};
-        snprintf(path, sizeof path, "%s/1_Pooling/..//", dir);
-        CU_ASSERT_EQUAL_FATAL(gte_convert(path, out, &options, &err), GTE_OK);
-        CU_ASSERT_EQUAL_FATAL(gte_model_open(&model, out, NULL, &err), GTE_OK);
-        CU_ASSERT_STRING_EQUAL(gte_model_meta(model, "name"), expected[i]);
-        gte_model_close(&model);
-    }
 }
 
 /* All 65536 halves and bfloat16s, against the definition in double. */

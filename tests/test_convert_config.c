@@ -27,10 +27,9 @@ static void warning(void *arg, const char *line)
 }
 
 /* Converts; what the header says, or the error in *err. */
-static gte_status header_asked(const char *dir, gte_pooling pooling, gte__file_header *header,
-                               gte_error *err)
+static gte_status header_of(const char *dir, gte__file_header *header, gte_error *err)
 {
-    gte_convert_options options = {.note = note, .warning = warning, .pooling = pooling};
+    gte_convert_options options = {.note = note, .warning = warning};
     const char *out = support_tmp_path("config.gte");
     notes[0] = '\0';
     gte_status status = gte_convert(dir, out, &options, err);
@@ -42,11 +41,6 @@ static gte_status header_asked(const char *dir, gte_pooling pooling, gte__file_h
     free(data);
     remove(out);
     return GTE_OK;
-}
-
-static gte_status header_of(const char *dir, gte__file_header *header, gte_error *err)
-{
-    return header_asked(dir, GTE_POOLING_MODEL, header, err);
 }
 
 static void expect(const char *dir, gte_status status, const char *what)
@@ -263,53 +257,6 @@ static void pooling(void)
     model_dir_put(dir, POOL, NULL);
     model_dir_put(dir, "configuration.json", "{\"emb_pooler_type\": \"avg_top2\"}");
     expect(dir, GTE_E_UNSUPPORTED, "configuration.json: emb_pooler_type: \"avg_top2\"");
-}
-
-/* The caller's choice goes before what the directory says, and is no guess. */
-static void pooling_asked(void)
-{
-    static const char *const pools[] = {"{\"pooling_mode_cls_token\": true}",
-                                        "{\"pooling_mode\": \"mean\"}",
-                                        "{\"pooling_mode\": \"max\"}", NULL};
-    for (size_t i = 0; i < sizeof pools / sizeof pools[0]; i++) {
-        const char *dir = model_dir_make("asked", NULL);
-        gte__file_header header = {0};
-        gte_error err = {0};
-        model_dir_put(dir, POOL, pools[i]);
-        CU_ASSERT_EQUAL(header_asked(dir, GTE_POOLING_CLS, &header, &err), GTE_OK);
-        CU_ASSERT_EQUAL(header.pooling, GTE__POOL_CLS);
-        CU_ASSERT_EQUAL(header_asked(dir, GTE_POOLING_MEAN, &header, &err), GTE_OK);
-        CU_ASSERT_EQUAL(header.pooling, GTE__POOL_MEAN);
-        CU_ASSERT_PTR_NULL(strstr(notes, "warning"));
-    }
-}
-
-/* What --verbose lists. */
-static void told(void)
-{
-    const char *dir = model_dir_make("told", NULL);
-    gte__file_header header;
-    gte_error err = {0};
-    model_dir_put(dir, "config_sentence_transformers.json",
-                  "{\"prompts\": {\"query\": \"search: \"}}");
-    CU_ASSERT_EQUAL(header_of(dir, &header, &err), GTE_OK);
-    CU_ASSERT_PTR_NOT_NULL(strstr(notes, "read config.json, "));
-    CU_ASSERT_PTR_NOT_NULL(strstr(notes, "read model.safetensors, "));
-    CU_ASSERT_PTR_NOT_NULL(strstr(notes, "tokenizer: wordpiece from vocab.txt, 16 ids, "));
-    CU_ASSERT_PTR_NOT_NULL(strstr(notes, "pooling: mean; longest input: 12 tokens\n"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(notes, "prompt query: \"search: \"\n"));
-    CU_ASSERT_PTR_NULL(strstr(notes, "warning"));
-}
-
-static void no_model_here(void)
-{
-    const char *dir = model_dir_make("empty", NULL);
-    model_dir_put(dir, "config.json", NULL);
-    expect(dir, GTE_E_IO,
-           "empty/config.json: No such file or directory; expected a HuggingFace model directory");
-    expect("thenlper/gte-small", GTE_E_IO,
-           "thenlper/gte-small: No such file or directory (nothing is downloaded: give a local "
-           "directory)");
 }
 
 static void modules(void)
