@@ -63,7 +63,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wcast-qual -Wstrict-prototypes -Wmissing-pro
 ifeq ($(CI),true)
 WARNINGS += -Werror
 endif
-PROJECT_CFLAGS := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -Iinclude -Isrc -I. \
+PROJECT_CFLAGS := -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -fPIC -fvisibility=hidden -Iinclude -Isrc -I. \
                   $(DEPS_CFLAGS) $(WARNINGS)
 
 VARIANT_release :=

@@ -45,8 +45,8 @@ static void read_run(const convert__tensor *tensor, const uint8_t *p, uint64_t s
 {
     unsigned size = tensor->dtype == CONVERT__F32 ? 4 : 2;
     size_t step = (size_t)(stride * size);
-    for (size_t i = 0; i < count; i++, p += step) {
-        uint32_t bits = load(p, size);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits = load(p + i * step, size);
         if (tensor->dtype == CONVERT__F32)
             out[i] = from_bits(bits);
         else if (tensor->dtype == CONVERT__F16)

@@ -4,11 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
-/* jansson recurses for every level, so depth is checked before it sees the text: one pass over the
- * bytes that knows only strings and brackets. Malformed text passes here and fails there. */
-static bool depth_ok(const uint8_t *p, size_t size, size_t *at)
+/* jansson recurses for every level and takes some 60 bytes for every value, however short, so depth
+ * and number are checked before it sees the text: one pass over the bytes that knows only strings,
+ * brackets and commas. Malformed text passes here and fails there. */
+static gte_status check_shape(const char *file, const uint8_t *p, size_t size, gte_error *err)
 {
     int depth = 0;
+    size_t values = 1;
     bool string = false;
     for (size_t i = 0; i < size; i++) {
         if (string) {
@@ -19,25 +21,29 @@ static bool depth_ok(const uint8_t *p, size_t size, size_t *at)
         } else if (p[i] == '"') {
             string = true;
         } else if (p[i] == '[' || p[i] == '{') {
-            if (++depth > CONVERT__JSON_MAX_DEPTH) {
-                *at = i;
-                return false;
-            }
+            values++;
+            if (++depth > CONVERT__JSON_MAX_DEPTH)
+                return gte__fail(err, GTE_E_FORMAT, i,
+                                 "%s: JSON nested deeper than %d levels at byte %zu", file,
+                                 CONVERT__JSON_MAX_DEPTH, i);
+        } else if (p[i] == ',') {
+            values++;
         } else if (p[i] == ']' || p[i] == '}') {
             depth--;
         }
     }
-    return true;
+    if (values > CONVERT__JSON_MAX_VALUES)
+        return gte__fail(err, GTE_E_FORMAT, 0, "%s: %zu values, more than the %u any model has",
+                         file, values, CONVERT__JSON_MAX_VALUES);
+    return GTE_OK;
 }
 
 gte_status convert__json_parse(json_t **out, const char *file, const void *data, size_t size,
                                unsigned flags, gte_error *err)
 {
     *out = NULL;
-    size_t at = 0;
-    if (!depth_ok(data, size, &at))
-        return gte__fail(err, GTE_E_FORMAT, at, "%s: JSON nested deeper than %d levels at byte %zu",
-                         file, CONVERT__JSON_MAX_DEPTH, at);
+    gte_status status = check_shape(file, data, size, err);
+    if (status != GTE_OK) return status;
     json_error_t error;
     size_t options = JSON_REJECT_DUPLICATES;
     if (flags & CONVERT__JSON_BIG_NUMBERS) options |= JSON_DECODE_INT_AS_REAL;

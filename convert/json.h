@@ -8,6 +8,8 @@
 #include "convert/source.h"
 
 #define CONVERT__JSON_MAX_DEPTH 64
+/* A vocabulary of 250,000 pieces with scores has 750,000. */
+#define CONVERT__JSON_MAX_VALUES 2000000u
 
 /* Integers become reals: tokenizer_config.json says model_max_length 10^30 for "no limit", which
  * no 64-bit integer holds. */

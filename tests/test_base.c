@@ -44,6 +44,18 @@ static void status_fail(void)
     longer[sizeof longer - 1] = '\0';
     gte__fail(&err, GTE_E_IO, 0, "%s", longer);
     CU_ASSERT_EQUAL(strlen(err.message), sizeof err.message - 1);
+    static const char *const cut[] = {"\xc3\xa9", "\xe4\xb8\xad", "\xf0\x9f\x98\x80"};
+    for (size_t i = 0; i < sizeof cut / sizeof *cut; i++) /* each cut after its first byte */
+        for (size_t kept = 1; kept < strlen(cut[i]); kept++) {
+            memset(longer, 'a', sizeof longer - 1);
+            memcpy(longer + sizeof err.message - 1 - kept, cut[i], strlen(cut[i]));
+            gte__fail(&err, GTE_E_IO, 0, "%s", longer);
+            CU_ASSERT_EQUAL(strlen(err.message), sizeof err.message - 1 - kept);
+        }
+    memset(longer, 'a', sizeof longer - 1);
+    memcpy(longer + sizeof err.message - 1 - 3, cut[1], 3); /* whole at the end: stays */
+    gte__fail(&err, GTE_E_IO, 0, "%s", longer);
+    CU_ASSERT_EQUAL(strlen(err.message), sizeof err.message - 1);
     CU_ASSERT_EQUAL(gte__ok(&err), GTE_OK);
     CU_ASSERT_EQUAL(err.status, GTE_OK);
     CU_ASSERT_STRING_EQUAL(err.message, "");

@@ -28,6 +28,17 @@ const char *gte_status_message(gte_status status)
     return "unknown status";
 }
 
+/* A message cut at its end may stop inside a UTF-8 sequence: drops what is left of it. */
+static void trim_cut_character(char *text, size_t size)
+{
+    size_t lead = size;
+    while (lead > 0 && size - lead < 3 && ((unsigned char)text[lead - 1] & 0xc0) == 0x80) lead--;
+    if (lead == 0) return;
+    unsigned char c = (unsigned char)text[lead - 1];
+    size_t whole = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0xc0 ? 2 : 1;
+    if (size - (lead - 1) < whole) text[lead - 1] = '\0';
+}
+
 gte_status gte__fail(gte_error *err, gte_status status, uint64_t offset, const char *format, ...)
 {
     if (!err) return status;
@@ -40,6 +51,7 @@ gte_status gte__fail(gte_error *err, gte_status status, uint64_t offset, const c
     int n = vsnprintf(err->message, sizeof err->message, format, args);
     va_end(args);
     if (n < 0) err->message[0] = '\0';
+    if (n >= (int)sizeof err->message) trim_cut_character(err->message, sizeof err->message - 1);
     for (char *p = err->message; *p; p++)
         if ((unsigned char)*p < 0x20 || *p == 0x7f) *p = '?';
     return status;

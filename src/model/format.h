@@ -183,6 +183,10 @@ typedef struct gte__tokenizer_header {
     uint8_t reserved[24]; /* zero */
 } gte__tokenizer_header;
 
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "the file is little-endian and used as it lies in memory"
+#endif
+
 static_assert(sizeof(gte__section) == 16, "layout");
 static_assert(sizeof(gte__file_header) == 256, "layout");
 static_assert(sizeof(gte__tensor_record) == 48, "layout");

@@ -83,6 +83,10 @@ gte_status gte__model_map(gte__model *m, const char *path, gte_error *err)
                       path, (long long)st.st_size);
         goto fail;
     }
+    if ((uint64_t)st.st_size > SIZE_MAX) {
+        status = gte__fail(err, GTE_E_UNSUPPORTED, 0, "%.180s: too large for this system", path);
+        goto fail;
+    }
     data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
     if (data == MAP_FAILED) {
         status = io_error(err, path);
