@@ -329,6 +329,11 @@ static void json(void)
     memcpy(deep, "{\"a\":\"[[[[\\\"[[[[\"}", 18); /* brackets in a string are no depth */
     CU_ASSERT_EQUAL(convert__json_parse(&root, "x", deep, n, 0, &err), GTE_OK);
     json_decref(root);
+    memset(deep, ',', n); /* many values, each a few bytes of text */
+    deep[0] = '[';
+    deep[n - 1] = ']';
+    CU_ASSERT_EQUAL(convert__json_parse(&root, "x", deep, n, 0, &err), GTE_E_FORMAT);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "more than the 2000000 any model has"));
     free(deep);
     char path[1100];
     snprintf(path, sizeof path, "%s/config.json", dir);
