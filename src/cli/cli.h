@@ -43,6 +43,8 @@ extern const cli_command cli__help_command;
 /* The table of main.c, for `gte help`: NULL past the end. */
 const cli_command *cli__command_at(size_t i);
 const cli_command *cli__command_named(const char *name);
+/* Reports a word that names no subcommand, with the nearest that does; returns CLI_USAGE. */
+int cli__unknown_command(const char *word);
 
 #if defined(__GNUC__)
 #define CLI_PRINTF(f, a) __attribute__((format(printf, f, a)))

@@ -11,12 +11,21 @@
 #include "report.h"
 
 typedef struct convert_values {
-    const char *dtype;
-    int verbose;
+    int dtype, pooling, verbose;
+    const char *name;
 } convert_values;
 
+#define DTYPES "f32|bf16|int8"
+static const char *const dtype_names[] = {NULL, "f32", "bf16", "int8"};
+
 static const cli_option options[] = {
-    CLI_STRING_ROW("dtype", 0, "f32|bf16|int8", convert_values, dtype,
+    CLI_CHOICE_ROW(
+        "pooling", 0, "mean|cls", convert_values, pooling,
+        "How the model makes one vector of a text's tokens\n[default: as MODEL_DIR says, "
+        "else mean]."),
+    CLI_STRING_ROW("name", 0, "NAME", convert_values, name,
+                   "The name that gte info shows [default: the\ndirectory's]."),
+    CLI_CHOICE_ROW("dtype", 0, DTYPES, convert_values, dtype,
                    "How weights are stored [default: f32]; this\nversion writes f32 alone."),
     CLI_FLAG_ROW("verbose", 'v', convert_values, verbose,
                  "Tell what was read and what was ignored."),
@@ -26,7 +35,8 @@ static const cli_option options[] = {
 static const char details[] =
     "MODEL_DIR holds config.json, the weights (model.safetensors, its sharded form, or\n"
     "pytorch_model.bin) and the vocabulary (tokenizer.json or vocab.txt). OUT.gte is written\n"
-    "under a temporary name first: it is whole or not there.\n";
+    "under a temporary name first: it is whole or not there. Nothing is downloaded.\n"
+    "A warning on standard error tells what was guessed or left out.\n";
 
 static void on_progress(void *arg, uint64_t done, uint64_t total)
 {
@@ -37,6 +47,12 @@ static void on_note(void *arg, const char *line)
 {
     (void)arg;
     cli__note("%s", line);
+}
+
+static void on_warning(void *arg, const char *line)
+{
+    (void)arg;
+    cli__note("warning: %s", line);
 }
 
 static int on_cancelled(void *arg)
@@ -55,9 +71,12 @@ static int run_convert(const cli_command *self, int argc, char **argv)
     if (code != CLI_RUN) return code;
     if (operands != 2) return cli__misuse("needs MODEL_DIR and OUT.gte");
     cli__progress_start(&bar, NULL, -1);
-    gte_convert_options convert = {.dtype = values.dtype,
+    gte_convert_options convert = {.dtype = dtype_names[values.dtype],
+                                   .pooling = (gte_pooling)values.pooling,
+                                   .name = values.name,
                                    .progress = on_progress,
                                    .note = values.verbose ? on_note : NULL,
+                                   .warning = on_warning,
                                    .arg = &bar,
                                    .cancelled = on_cancelled};
     gte_status status = gte_convert(argv[0], argv[1], &convert, &err);

@@ -37,7 +37,7 @@ static const cli_option options[] = {
 };
 
 static const char details[] =
-    "Texts are the arguments, or the lines of --file or of standard input. There is one\n"
+    "Texts are the arguments, or the lines of --file or of standard input (-). There is one\n"
     "vector per input, in order; an empty line is an empty text. Formats:\n"
     "  text   the numbers with spaces between, a line per vector; cut to the width of a terminal\n"
     "  json   one array of arrays\n"
@@ -47,10 +47,9 @@ static const char details[] =
     "After Ctrl-C the output holds whole vectors; --output leaves them in FILE.part.\n";
 
 static int embed_stream(cli_session *session, cli_source *source, const embed_values *values,
-                        cli_vector_writer *writer)
+                        const char *prompt, cli_vector_writer *writer)
 {
     cli_chunk chunk;
-    const char *prompt = cli__session_prompt(session, values->vectors.prompt, NULL);
     float *vectors = NULL;
     int code = cli__chunk_create(&chunk, values->engine.batch_tokens);
     if (code == CLI_OK && !(vectors = cli__session_vectors(session, &chunk))) code = CLI_FAILED;
@@ -74,12 +73,18 @@ static int embed_to(cli_session *session, cli_source *source, const embed_values
                     cli_sink *sink)
 {
     cli_vector_writer writer;
-    int format = values->format;
-    if (!format) format = isatty(sink->fd) ? CLI_FORMAT_TEXT : CLI_FORMAT_JSONL;
-    int code = cli__writer_begin(&writer, sink, format, session->dims,
-                                 cli__use_color(values->color, sink->fd));
+    const char *prompt;
+    int format = values->format, terminal = isatty(sink->fd);
+    if (terminal && (format == CLI_FORMAT_NPY || format == CLI_FORMAT_RAW))
+        return cli__misuse("binary output to a terminal; use -o FILE or a pipe");
+    if (!format) format = terminal ? CLI_FORMAT_TEXT : CLI_FORMAT_JSONL;
+    int code = cli__session_prompt(session, "prompt", values->vectors.prompt, NULL, &prompt);
     if (code != CLI_OK) return code;
-    return cli__writer_end(&writer, embed_stream(session, source, values, &writer));
+    cli__source_invite(source);
+    code = cli__writer_begin(&writer, sink, format, session->dims,
+                             cli__use_color(values->color, sink->fd));
+    if (code != CLI_OK) return code;
+    return cli__writer_end(&writer, embed_stream(session, source, values, prompt, &writer));
 }
 
 static int run_embed(const cli_command *self, int argc, char **argv)
@@ -90,8 +95,8 @@ static int run_embed(const cli_command *self, int argc, char **argv)
     cli_sink *sink = NULL;
     int operands, code = cli__parse(self, argc, argv, &values, &operands);
     if (code != CLI_RUN) return code;
-    code = cli__source_open(&source, argv, operands, values.input.file, values.input.jsonl != 0,
-                            values.text.replace_invalid != 0);
+    code = cli__source_open(&source, "texts", argv, operands, values.input.file,
+                            values.input.jsonl != 0, values.text.replace_invalid != 0);
     if (code != CLI_OK) return code;
     code = cli__session_open(&session, values.model.model);
     if (code == CLI_OK)
@@ -99,7 +104,6 @@ static int run_embed(const cli_command *self, int argc, char **argv)
     if (code == CLI_OK && !(sink = malloc(sizeof *sink))) code = cli__out_of_memory();
     if (code == CLI_OK && (code = cli__sink_open(sink, values.output)) == CLI_OK) {
         session.options.no_normalize = values.no_normalize;
-        cli__source_invite(&source, "texts");
         code = cli__sink_close(sink, embed_to(&session, &source, &values, sink));
     }
     free(sink);

@@ -69,8 +69,11 @@ static int next_pair(cli_csv *csv, uint64_t seen, double *score)
     int got = cli__csv_next(csv);
     if (got != 1) return got;
     if (csv->count != 3)
-        return -cli__fail("line %" PRIu64 ": %zu fields instead of 3: sentence, sentence, score",
-                          csv->line, csv->count);
+        return -cli__fail("line %" PRIu64 ": %zu field%s instead of 3: sentence, sentence, score%s",
+                          csv->line, csv->count, csv->count == 1 ? "" : "s",
+                          csv->count == 1 && strchr(cli__csv_field(csv, 0), '\t')
+                              ? "; comma-separated expected, found tabs"
+                              : "");
     if (read_score(csv, score)) return 1;
     if (seen == 0) {
         got = cli__csv_next(csv);
@@ -133,8 +136,10 @@ static int evaluate(cli_session *session, cli_csv *csv, const eval_values *value
     cli_chunk chunk;
     float *vectors = NULL;
     uint64_t *lines = NULL;
-    const char *prompt = cli__session_prompt(session, values->vectors.prompt, NULL);
-    int code = cli__chunk_create(&chunk, values->engine.batch_tokens);
+    const char *prompt;
+    int code = cli__session_prompt(session, "prompt", values->vectors.prompt, NULL, &prompt);
+    if (code != CLI_OK) return code;
+    code = cli__chunk_create(&chunk, values->engine.batch_tokens);
     if (code == CLI_OK && !(vectors = cli__session_vectors(session, &chunk))) code = CLI_FAILED;
     if (code == CLI_OK && !(lines = calloc(chunk.most, sizeof *lines))) code = cli__out_of_memory();
     cli__progress_start(&session->bar, "texts", -1);

@@ -16,7 +16,8 @@ static void overview(FILE *out)
     fputs("\n"
           "'gte help COMMAND' tells more; so do the manual pages, gte(1) and gte-COMMAND(1).\n\n"
           "Environment:\n"
-          "  GTE_MODEL   the model file, where -m is not given\n"
+          "  GTE_MODEL   the model file, where -m is not given; without either it is the\n"
+          "              installed default model\n"
           "  GTE_THREADS threads, where --threads is not given\n"
           "  GTE_CPU     highest instruction set to use: scalar, avx2 or avx512\n"
           "  NO_COLOR    no colours\n\n"
@@ -40,7 +41,7 @@ static int run_help(const cli_command *self, int argc, char **argv)
         overview(stdout);
     } else {
         const cli_command *command = cli__command_named(argv[0]);
-        if (!command) return cli__misuse("unknown command '%s'", argv[0]);
+        if (!command) return cli__unknown_command(argv[0]);
         cli__print_help(command, stdout);
     }
     return cli__close_stdout();

@@ -41,7 +41,8 @@ static void write_text(cli_sink *sink, const cli_session *session, const char *p
 {
     const gte_model_info *info = &session->info;
     text_string(sink, "file", path);
-    text_number(sink, "size", info->file_size);
+    cli__sink_printf(sink, "%-18s%" PRIu64 " (%.1f MB)\n", "size", info->file_size,
+                     (double)info->file_size / 1e6);
     text_string(sink, "sha256", info->sha256);
     text_string(sink, "architecture", info->architecture);
     text_string(sink, "weights", info->dtype);

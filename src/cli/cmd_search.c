@@ -35,7 +35,8 @@ static const cli_option options[] = {
                     "How many lines per query [default: 5]."),
     CLI_FLAG_ROW(
         "jsonl", 0, search_values, jsonl,
-        "Every line of the corpus is a JSON string, or\n[\"text\", \"pair\"] read together."),
+        "Every line of the corpus is a JSON string,\n[\"text\", \"pair\"] read together, or "
+        "{\"text\": \"...\"}."),
     CLI_FLAG_ROW("json", 0, search_values, json, "One JSON object per query."),
     CLI_GROUP_ROW(cli__vector_options, search_values, vectors),
     CLI_STRING_ROW("query-prompt", 0, "NAME|TEXT", search_values, vectors.prompt,
@@ -232,15 +233,17 @@ static int search(cli_session *session, cli_source *queries, cli_source *corpus,
     static const char *const query_prompts[] = {"query", NULL};
     static const char *const corpus_prompts[] = {"document", "passage", "corpus", NULL};
     query_list list = {0};
-    cli__source_invite(queries, "queries");
-    int code = read_stream(session, queries,
-                           cli__session_prompt(session, values->vectors.prompt, query_prompts),
-                           values, &list, false);
-    cli__progress_start(&session->bar, "lines", -1);
+    const char *prompt, *corpus_prompt;
+    int code =
+        cli__session_prompt(session, "prompt", values->vectors.prompt, query_prompts, &prompt);
     if (code == CLI_OK)
-        code = read_stream(session, corpus,
-                           cli__session_prompt(session, values->corpus_prompt, corpus_prompts),
-                           values, &list, true);
+        code = cli__session_prompt(session, "corpus-prompt", values->corpus_prompt, corpus_prompts,
+                                   &corpus_prompt);
+    if (code != CLI_OK) return code;
+    cli__source_invite(queries);
+    code = read_stream(session, queries, prompt, values, &list, false);
+    cli__progress_start(&session->bar, "lines", -1);
+    if (code == CLI_OK) code = read_stream(session, corpus, corpus_prompt, values, &list, true);
     cli__progress_wipe();
     if (code == CLI_OK) code = print_results(&list, values);
     free_queries(&list);
@@ -252,12 +255,12 @@ static int open_sources(cli_source *queries, cli_source *corpus, char **argv, in
 {
     bool replace = values->text.replace_invalid != 0;
     if (!values->corpus) return cli__misuse("--corpus FILE is missing");
-    if (strcmp(values->corpus, "-") == 0 && operands == 0 &&
+    if (strcmp(values->corpus, "-") == 0 && cli__operands_are_stdin(argv, operands) &&
         (!values->file || strcmp(values->file, "-") == 0))
         return cli__misuse("the corpus is standard input; give queries as arguments or by --file");
-    int code = cli__source_open(queries, argv, operands, values->file, false, replace);
+    int code = cli__source_open(queries, "queries", argv, operands, values->file, false, replace);
     if (code != CLI_OK) return code;
-    code = cli__source_open(corpus, NULL, 0, values->corpus, values->jsonl != 0, replace);
+    code = cli__source_open(corpus, "lines", NULL, 0, values->corpus, values->jsonl != 0, replace);
     if (code != CLI_OK) cli__source_close(queries);
     return code;
 }

@@ -80,9 +80,13 @@ static int read_all(cli_session *session, cli_source *source, const similarity_v
                     text_list *list)
 {
     cli_chunk chunk;
-    const char *prompt = cli__session_prompt(session, values->vectors.prompt, NULL);
+    const char *prompt;
     float *vectors = NULL;
-    int got = 0, code = cli__chunk_create(&chunk, values->engine.batch_tokens);
+    int got = 0;
+    int code = cli__session_prompt(session, "prompt", values->vectors.prompt, NULL, &prompt);
+    if (code != CLI_OK) return code;
+    cli__source_invite(source);
+    code = cli__chunk_create(&chunk, values->engine.batch_tokens);
     if (code == CLI_OK && !(vectors = cli__session_vectors(session, &chunk))) code = CLI_FAILED;
     cli__progress_start(&session->bar, "texts", -1);
     while (code == CLI_OK) {
@@ -142,54 +146,87 @@ static size_t label_columns(const text_list *list)
     return widest;
 }
 
-static void write_head(cli_sink *sink, size_t count, size_t number_width, size_t label_width)
+/* How the matrix stands on the page. */
+typedef struct layout {
+    size_t number_width, label_width;
+    size_t shown; /* columns of numbers; those that a terminal has no room for are left out */
+    bool color;
+} layout;
+
+static layout plan_layout(const text_list *list, int fd, bool color)
 {
-    cli__sink_printf(sink, "%*s", (int)(number_width + 2 + label_width), "");
-    for (size_t i = 0; i < count; i++) cli__sink_printf(sink, "%*zu", CELL_COLUMNS, i + 1);
+    char number[CLI_NUMBER_SIZE];
+    size_t width = cli__terminal_columns(fd), labels = label_columns(list);
+    layout plan = {cli__integer_text((int64_t)list->count, number), labels, list->count, color};
+    size_t fixed = plan.number_width + 2;
+    if (!width) return plan;
+    /* room for two columns of numbers goes before long labels */
+    size_t spare = width > fixed + 2 * CELL_COLUMNS ? width - fixed - 2 * CELL_COLUMNS : 1;
+    if (plan.label_width > spare) plan.label_width = spare;
+    size_t used = fixed + plan.label_width;
+    size_t fits = width > used + CELL_COLUMNS ? (width - used) / CELL_COLUMNS : 1;
+    if (fits < plan.shown) plan.shown = fits;
+    return plan;
+}
+
+static void write_head(cli_sink *sink, const layout *plan)
+{
+    cli__sink_printf(sink, "%*s", (int)(plan->number_width + 2 + plan->label_width), "");
+    for (size_t i = 0; i < plan->shown; i++) cli__sink_printf(sink, "%*zu", CELL_COLUMNS, i + 1);
     cli__sink_string(sink, "\n");
 }
 
 static void write_row(cli_sink *sink, const text_list *list, const float *row, size_t i,
-                      size_t number_width, size_t label_width, bool color)
+                      const layout *plan)
 {
-    cli__sink_printf(sink, "%*zu  ", (int)number_width, i + 1);
-    size_t used = cli__show_text(sink, list->texts[i].data, list->texts[i].size, label_width);
-    cli__sink_printf(sink, "%*s", (int)(label_width > used ? label_width - used : 0), "");
-    for (size_t j = 0; j < list->count; j++) {
-        if (color) cli__sink_string(sink, color_of(row[j]));
+    cli__sink_printf(sink, "%*zu  ", (int)plan->number_width, i + 1);
+    size_t used = cli__show_text(sink, list->texts[i].data, list->texts[i].size, plan->label_width);
+    size_t gap = plan->label_width > used ? plan->label_width - used : 0;
+    cli__sink_printf(sink, "%*s", (int)gap, "");
+    for (size_t j = 0; j < plan->shown; j++) {
+        if (plan->color) cli__sink_string(sink, color_of(row[j]));
         cli__sink_printf(sink, CELL, (double)row[j]);
-        if (color) cli__sink_string(sink, "\033[0m");
+        if (plan->color) cli__sink_string(sink, "\033[0m");
     }
     cli__sink_string(sink, "\n");
+}
+
+/* One row of the matrix. The library rounds by the order of the two vectors: the earlier text is
+ * always its first, so that a cosine is the same above and below the diagonal. */
+static int cosines(const text_list *list, size_t dims, size_t i, float *row)
+{
+    gte_error err;
+    const float *all = list->vectors, *own = all + i * dims;
+    if (gte_similarity(all, i, own, 1, dims, row, &err) != GTE_OK ||
+        gte_similarity(own, 1, own, list->count - i, dims, row + i, &err) != GTE_OK)
+        return cli__fail("%s", err.message);
+    return CLI_OK;
 }
 
 static int write_matrix(cli_sink *sink, const text_list *list, size_t dims,
                         const similarity_values *values)
 {
-    char number[CLI_NUMBER_SIZE];
-    size_t number_width = cli__integer_text((int64_t)list->count, number);
-    size_t label_width = label_columns(list);
-    bool color = cli__use_color(values->color, sink->fd);
-    gte_error err;
+    layout plan = plan_layout(list, sink->fd, cli__use_color(values->color, sink->fd));
     int code = CLI_OK;
     float *row = malloc(list->count * sizeof *row);
     if (!row) return cli__out_of_memory();
     if (values->json)
         write_json_texts(sink, list);
     else
-        write_head(sink, list->count, number_width, label_width);
+        write_head(sink, &plan);
     for (size_t i = 0; i < list->count && code == CLI_OK; i++) {
-        if (gte_similarity(list->vectors + i * dims, 1, list->vectors, list->count, dims, row,
-                           &err) != GTE_OK) {
-            code = cli__fail("%s", err.message);
-        } else if (values->json) {
+        if ((code = cosines(list, dims, i, row)) != CLI_OK) break;
+        if (values->json) {
             if (i) cli__sink_string(sink, ",");
             cli__json_floats(sink, row, list->count);
         } else {
-            write_row(sink, list, row, i, number_width, label_width, color);
+            write_row(sink, list, row, i, &plan);
         }
     }
-    if (values->json) cli__sink_string(sink, "]}\n");
+    if (values->json)
+        cli__sink_string(sink, "]}\n");
+    else if (plan.shown < list->count)
+        cli__sink_printf(sink, "... %zu more columns; --json for all\n", list->count - plan.shown);
     free(row);
     return code;
 }
@@ -212,15 +249,15 @@ static int run_similarity(const cli_command *self, int argc, char **argv)
     text_list list = {0};
     int operands, code = cli__parse(self, argc, argv, &values, &operands);
     if (code != CLI_RUN) return code;
-    if (operands == 1) return cli__misuse("needs at least two texts");
-    code = cli__source_open(&source, argv, operands, values.input.file, values.input.jsonl != 0,
-                            values.text.replace_invalid != 0);
+    if (operands == 1 && !cli__operands_are_stdin(argv, operands))
+        return cli__misuse("needs at least two texts");
+    code = cli__source_open(&source, "texts", argv, operands, values.input.file,
+                            values.input.jsonl != 0, values.text.replace_invalid != 0);
     if (code != CLI_OK) return code;
     code = cli__session_open(&session, values.model.model);
     if (code == CLI_OK)
         code = cli__session_start(&session, &values.engine, &values.vectors, &values.text);
     if (code == CLI_OK) {
-        cli__source_invite(&source, "texts");
         code = read_all(&session, &source, &values, &list);
     }
     size_t dims = session.dims;

@@ -137,13 +137,13 @@ static int run_tokenize(const cli_command *self, int argc, char **argv)
     cli_sink *sink = NULL;
     int operands, code = cli__parse(self, argc, argv, &values, &operands);
     if (code != CLI_RUN) return code;
-    code = cli__source_open(&source, argv, operands, values.input.file, values.input.jsonl != 0,
-                            values.text.replace_invalid != 0);
+    code = cli__source_open(&source, "texts", argv, operands, values.input.file,
+                            values.input.jsonl != 0, values.text.replace_invalid != 0);
     if (code != CLI_OK) return code;
     code = cli__session_open(&session, values.model.model);
     if (code == CLI_OK && !(sink = malloc(sizeof *sink))) code = cli__out_of_memory();
     if (code == CLI_OK && (code = cli__sink_open(sink, NULL)) == CLI_OK) {
-        cli__source_invite(&source, "texts");
+        cli__source_invite(&source);
         code = cli__sink_close(sink, tokenize_stream(&session, &source, &values, sink));
     }
     free(sink);

@@ -5,6 +5,7 @@
 #include "arguments.h"
 #include "json_text.h"
 #include "report.h"
+#include "session.h"
 
 typedef struct version_values {
     int json;
@@ -55,6 +56,7 @@ static int run_version(const cli_command *self, int argc, char **argv)
     int operands, code = cli__parse(self, argc, argv, &values, &operands);
     if (code != CLI_RUN) return code;
     if (operands) return cli__misuse("takes no arguments");
+    if ((code = cli__check_cpu()) != CLI_OK) return code;
     cli_sink *sink = malloc(sizeof *sink);
     if (!sink) return cli__out_of_memory();
     code = cli__sink_open(sink, NULL);

@@ -10,15 +10,21 @@
 #include "report.h"
 #include "utf8_text.h"
 
-int cli__source_open(cli_source *source, char *const *operands, int count, const char *path,
-                     bool json, bool replace_invalid)
+bool cli__operands_are_stdin(char *const *operands, int count)
+{
+    return count == 0 || (count == 1 && strcmp(operands[0], "-") == 0);
+}
+
+int cli__source_open(cli_source *source, const char *what, char *const *operands, int count,
+                     const char *path, bool json, bool replace_invalid)
 {
     memset(source, 0, sizeof *source);
+    source->what = what;
     source->json = json;
     source->replace_invalid = replace_invalid;
     source->lines.fd = -1;
-    if (count > 0 && path) return cli__misuse("texts are given both as arguments and by --file");
-    if (count > 0) {
+    if (count > 0 && path) return cli__misuse("%s are given both as arguments and by --file", what);
+    if (!cli__operands_are_stdin(operands, count)) {
         source->operands = operands;
         source->count = (size_t)count;
         return CLI_OK;
@@ -38,10 +44,10 @@ bool cli__source_interactive(const cli_source *source)
     return !source->operands && source->lines.terminal;
 }
 
-void cli__source_invite(const cli_source *source, const char *what)
+void cli__source_invite(const cli_source *source)
 {
     if (cli__source_interactive(source) && isatty(STDERR_FILENO))
-        fprintf(stderr, "Reading %s from the terminal, one per line; Ctrl-D ends.\n", what);
+        fprintf(stderr, "Reading %s from the terminal, one per line; Ctrl-D ends.\n", source->what);
 }
 
 void cli__source_place(const cli_source *source, uint64_t back, char *out, size_t size)
@@ -84,10 +90,14 @@ static int json_input(cli_source *source, const char *text, size_t size, gte_tex
     if (json_is_array(first) && json_array_size(first) == 2) {
         second = json_array_get(first, 1);
         first = json_array_get(first, 0);
+    } else if (json_is_object(first)) {
+        second = json_object_get(first, "pair");
+        first = json_object_get(first, "text");
     }
     if (!json_is_string(first) || (second && !json_is_string(second))) {
         cli__source_place(source, 0, place, sizeof place);
-        return -cli__fail("%s: expected a JSON string or [\"text\", \"pair\"]", place);
+        return -cli__fail("%s: expected a JSON string, [\"text\", \"pair\"] or {\"text\": \"...\"}",
+                          place);
     }
     out->data = json_string_value(first);
     out->size = json_string_length(first);

@@ -31,7 +31,7 @@ static const char *command_name(const void *from, size_t i)
     return command ? command->name : NULL;
 }
 
-static int unknown_command(const char *word)
+int cli__unknown_command(const char *word)
 {
     const char *near = cli__nearest(word, command_name, NULL);
     if (near) return cli__misuse("unknown command '%s'; did you mean '%s'?", word, near);
@@ -52,7 +52,7 @@ int main(int argc, char **argv)
     const cli_command *command = cli__command_named(word);
     if (!command) {
         if (word[0] == '-') return cli__misuse("unknown option '%s'", word);
-        return unknown_command(word);
+        return cli__unknown_command(word);
     }
     cli__report_as(command->name);
     return command->run(command, argc - 2, argv + 2);

@@ -19,13 +19,15 @@ static int exists(const char *directory, const char *name, char *room)
     return size > 0 && size < CLI_PATH_SIZE && access(room, R_OK) == 0;
 }
 
-const char *cli__model_path(const char *asked, char *room)
+const char *cli__model_path(const char *asked, char *room, bool *implicit)
 {
     char here[CLI_PATH_SIZE];
+    *implicit = false;
     if (asked) return asked;
     asked = getenv("GTE_MODEL");
     if (asked && *asked) return asked;
 
+    *implicit = true;
     ssize_t size = readlink("/proc/self/exe", here, sizeof here - 1);
     if (size > 0) {
         here[size] = '\0';

@@ -16,7 +16,8 @@
 
 const cli_option cli__model_options[] = {
     CLI_STRING_ROW("model", 'm', "FILE", cli_model_values, model,
-                   "The model, a .gte file [environment: GTE_MODEL]."),
+                   "The model, a .gte file [environment: GTE_MODEL;\n"
+                   "else the installed default model]."),
     CLI_LAST_ROW,
 };
 
@@ -24,7 +25,8 @@ const cli_option cli__input_options[] = {
     CLI_STRING_ROW("file", 'f', "FILE", cli_input_values, file,
                    "Read texts from FILE, one per line; - is\nstandard input."),
     CLI_FLAG_ROW("jsonl", 0, cli_input_values, jsonl,
-                 "Every input is a JSON string, or [\"text\",\n\"pair\"] read together."),
+                 "Every input is a JSON string, [\"text\", \"pair\"]\nread together, or "
+                 "{\"text\": \"...\"}."),
     CLI_LAST_ROW,
 };
 
@@ -52,6 +54,8 @@ const cli_option cli__vector_options[] = {
                     "Keep the first N dimensions."),
     CLI_CHOICE_ROW("pooling", 0, "mean|cls", cli_vector_values, pooling,
                    "How tokens become one vector [default: as the\nmodel says]."),
+    CLI_FLAG_ROW("no-truncate", 0, cli_vector_values, no_truncate,
+                 "Fail at a text longer than the model can read\ninstead of cutting it."),
     CLI_STRING_ROW("prompt", 0, "NAME|TEXT", cli_vector_values, prompt,
                    "Put the model's prompt NAME, or else TEXT itself,\n"
                    "before every text (of gte search: query) [default:\n"
@@ -65,12 +69,34 @@ unsigned cli__text_flags(const cli_text_values *values)
            (values->replace_invalid ? GTE_REPLACE_INVALID : 0);
 }
 
+int cli__check_cpu(void)
+{
+    static const char *const levels[] = {"", "scalar", "avx2", "avx512"};
+    const char *text = getenv("GTE_CPU");
+    if (!text) return CLI_OK;
+    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
+        if (strcmp(text, levels[i]) == 0) return CLI_OK;
+    return cli__misuse("GTE_CPU takes one of scalar|avx2|avx512, not '%s'", text);
+}
+
+/* Its vectors look like any other's; who did not choose it must know. */
+static void tell_stand_in(const cli_session *session)
+{
+    const char *name = gte_model_meta(session->model, "name");
+    if (name && strcmp(name, "standin") == 0)
+        cli__note("no -m or GTE_MODEL: using the stand-in model %s, which has no trained knowledge",
+                  session->path);
+}
+
 int cli__session_open(cli_session *session, const char *path)
 {
     char found[CLI_PATH_SIZE];
     gte_error err;
+    bool implicit;
     memset(session, 0, sizeof *session);
-    path = cli__model_path(path, found);
+    int code = cli__check_cpu();
+    if (code != CLI_OK) return code;
+    path = cli__model_path(path, found, &implicit);
     if (!path) return CLI_FAILED;
     if (strlen(path) >= sizeof session->path) return cli__fail("the model's path is too long");
     memcpy(session->path, path, strlen(path) + 1);
@@ -81,6 +107,7 @@ int cli__session_open(cli_session *session, const char *path)
     }
     gte_model_describe(session->model, &session->info, sizeof session->info);
     session->dims = (size_t)session->info.hidden_size;
+    if (implicit) tell_stand_in(session);
     return CLI_OK;
 }
 
@@ -142,7 +169,7 @@ int cli__session_start(cli_session *session, const cli_engine_values *engine,
     session->options = defaults;
     session->options.dims = vectors->dims;
     session->options.pooling = (gte_pooling)vectors->pooling;
-    session->options.flags = cli__text_flags(text);
+    session->options.flags = cli__text_flags(text) | (vectors->no_truncate ? GTE_NO_TRUNCATE : 0);
     session->options.progress = between_batches;
     session->options.progress_arg = session;
     if (vectors->dims) session->dims = (size_t)vectors->dims;
@@ -158,18 +185,41 @@ static const char *stored_prompt(const cli_session *session, const char *name)
     return gte_model_meta(session->model, key);
 }
 
-const char *cli__session_prompt(const cli_session *session, const char *argument,
-                                const char *const *usual)
+/* A misspelt name would become text before every input, and nobody would see it. */
+static bool looks_like_name(const char *text)
 {
-    if (argument) {
-        const char *stored = stored_prompt(session, argument);
-        return stored ? stored : argument;
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+    return *text && !text[strspn(text, letters)];
+}
+
+static int no_such_prompt(const cli_session *session, const char *option, const char *name)
+{
+    char names[256] = "none";
+    size_t used = 0;
+    for (size_t i = 0; i < gte_model_meta_count(session->model); i++) {
+        const char *key = gte_model_meta_key(session->model, i);
+        if (strncmp(key, "prompt.", 7) != 0) continue;
+        int n = snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", key + 7);
+        if (n < 0 || (size_t)n >= sizeof names - used) break;
+        used += (size_t)n;
     }
-    for (; usual && *usual; usual++) {
-        const char *stored = stored_prompt(session, *usual);
-        if (stored) return stored;
-    }
-    return stored_prompt(session, gte_model_meta(session->model, "default_prompt_name"));
+    return cli__misuse("--%s %s: the model has no prompt of this name (it has: %s); to put the "
+                       "text itself before, write --%s '%s: '",
+                       option, name, names, option, name);
+}
+
+int cli__session_prompt(const cli_session *session, const char *option, const char *argument,
+                        const char *const *usual, const char **out)
+{
+    *out = stored_prompt(session, argument);
+    if (argument && !*out && looks_like_name(argument))
+        return no_such_prompt(session, option, argument);
+    if (argument && !*out) *out = argument;
+    for (; !argument && !*out && usual && *usual; usual++) *out = stored_prompt(session, *usual);
+    if (!argument && !*out)
+        *out = stored_prompt(session, gte_model_meta(session->model, "default_prompt_name"));
+    return CLI_OK;
 }
 
 float *cli__session_vectors(const cli_session *session, const cli_chunk *chunk)

@@ -33,7 +33,7 @@ typedef struct cli_text_values {
 extern const cli_option cli__text_options[];
 
 typedef struct cli_vector_values {
-    int dims, pooling;
+    int dims, pooling, no_truncate;
     const char *prompt;
 } cli_vector_values;
 extern const cli_option cli__vector_options[];
@@ -53,6 +53,9 @@ typedef struct cli_session {
 
 unsigned cli__text_flags(const cli_text_values *values);
 
+/* The library takes no notice of a GTE_CPU that is no instruction set. CLI_OK or reported. */
+int cli__check_cpu(void);
+
 /* Opens the model that `path` names, or the environment, or the place where a default is installed.
  * Fills session->model and info; the rest is zero. CLI_OK or reported. */
 int cli__session_open(cli_session *session, const char *path);
@@ -66,11 +69,12 @@ int cli__session_open_operand(cli_session *session, const cli_command *self, int
 int cli__session_start(cli_session *session, const cli_engine_values *engine,
                        const cli_vector_values *vectors, const cli_text_values *text);
 
-/* What goes before every text. `argument` is the value of --prompt: the name of one of the model's
- * prompts, or else the text itself. When it is NULL: the first of the model's prompts named in
- * `usual` (ends with NULL; may be NULL), else the model's default prompt, else NULL. */
-const char *cli__session_prompt(const cli_session *session, const char *argument,
-                                const char *const *usual);
+/* What goes before every text. `argument` is the value of --OPTION: the name of one of the model's
+ * prompts, or else the text itself, unless it looks like a name. When it is NULL: the first of the
+ * model's prompts named in `usual` (ends with NULL; may be NULL), else the model's default prompt,
+ * else NULL. CLI_OK or reported. */
+int cli__session_prompt(const cli_session *session, const char *option, const char *argument,
+                        const char *const *usual, const char **out);
 
 /* Room for the vectors of one chunk. NULL: reported. */
 float *cli__session_vectors(const cli_session *session, const cli_chunk *chunk);

@@ -46,6 +46,18 @@ cp texts in
 with_model embed -f -
 expect '-f - differs' cmp -s three.jsonl out
 
+test_case 'a single - is standard input, with others it is a text'
+cp texts in
+with_model embed -
+expect_rc 0
+expect 'differs' cmp -s three.jsonl out
+with_model embed - -
+expect_lines 2
+cp texts in
+with_model embed -f texts -
+expect_rc 2
+expect_err_has 'texts are given both as arguments and by --file'
+
 test_case 'JSON strings'
 printf '"hello world"\n""\n"\\u4f60\\u597d，世界"\n' >in
 with_model embed --jsonl
@@ -80,9 +92,17 @@ json_error '"\ud800"' 'not JSON'
 json_error $'"\xff"' 'not JSON'
 json_error "$(printf '[%.0s' {1..5000})" 'not JSON'
 test_case 'JSON of another shape names the line'
-for value in 7 null true '{}' '[]' '["a"]' '["a","b","c"]' '["a",7]' '[7,"a"]' '{"text":"a"}'; do
-    json_error "$value" 'expected a JSON string or \["text", "pair"\]'
+for value in 7 null true '{}' '[]' '["a"]' '["a","b","c"]' '["a",7]' '[7,"a"]' '{"text":7}' \
+    '{"title":"a"}' '{"text":"a","pair":7}'; do
+    json_error "$value" 'expected a JSON string, \["text", "pair"\] or \{"text": "..."\}'
 done
+
+test_case 'JSON objects with a text, and perhaps its pair'
+with_model embed --jsonl '"hello"' '["hello", "world"]'
+cp out plain.out
+with_model embed --jsonl '{"id": 7, "text": "hello"}' '{"pair": "world", "text": "hello"}'
+expect_rc 0
+expect 'differs' cmp -s plain.out out
 
 test_case 'invalid UTF-8 in JSON is replaced on request'
 printf '"a\xffb"\n' >in
@@ -125,6 +145,38 @@ printf 'hello\0world\n' >in
 with_model embed
 expect_rc 0
 expect_lines 1
+
+test_case 'a misspelt prompt is no text'
+with_own embed --prompt qurey c
+expect_rc 2
+expect_no_out
+expect_err_has "^gte: embed: --prompt qurey: the model has no prompt of this name \\(it has: .*\\); to put the text itself before, write --prompt 'qurey: '$"
+for name in query document e; do expect_err_has "it has: .*$name"; done
+for prompt in 'qurey:' 'qurey ' '问' '<q>' ''; do
+    with_own embed --prompt "$prompt" c
+    expect_rc 0
+done
+run embed -m "$MODEL" --prompt nothing -o not-written c
+expect_rc 2
+expect 'a file was written' test ! -e not-written
+
+test_case 'no-truncate names the line that is too long'
+own_model
+{ echo he && printf 'he %.0s' {1..126} && echo && printf 'he %.0s' {1..127} && echo; } >long
+with_own embed --prompt '' -f long
+expect_rc 0
+expect_lines 3
+with_own embed --prompt '' --no-truncate -f long
+expect_rc 1
+expect_err "gte: embed: long: line 3: the text has more than the model's 128 tokens"
+with_own similarity --prompt '' --no-truncate -f long
+expect_rc 1
+expect_no_out
+expect_err_has '^gte: similarity: long: line 3: '
+with_own search --corpus-prompt '' --no-truncate -c long he
+expect_rc 1
+expect_no_out
+expect_err_has '^gte: search: long: line 3: '
 
 test_case 'no input: no output'
 for format in jsonl text raw; do

@@ -128,4 +128,11 @@ o = json.load(open('out'))
 assert o['pairs'] == 1500 and abs(o['spearman'] - $want) <= 1e-3"
 done
 
+test_case 'tabs do not separate'
+tr , '\t' <plain.csv >plain.tsv
+run eval sts -m "$MODEL" plain.tsv
+expect_rc 1
+expect_no_out
+expect_err 'gte: eval: line 1: 1 field instead of 3: sentence, sentence, score; comma-separated expected, found tabs'
+
 finish

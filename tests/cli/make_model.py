@@ -74,6 +74,8 @@ def main():
         "vocab_size": vocab, "max_position_embeddings": POSITIONS, "type_vocab_size": 2,
         "hidden_act": "gelu", "layer_norm_eps": 1e-12})
     write("sentence_bert_config.json", {"max_seq_length": MAX_TOKENS, "do_lower_case": False})
+    os.makedirs(os.path.join(folder, "1_Pooling"), exist_ok=True)
+    write("1_Pooling/config.json", {"pooling_mode_mean_tokens": True})
     write_weights(os.path.join(folder, "model.safetensors"), vocab)
 
 

@@ -7,6 +7,7 @@ run info "$MODEL"
 expect_rc 0
 expect_no_err
 expect_out_has "^dimensions        $DIMS$"
+expect_out_has "^size              $(stat -c %s "$MODEL") \\([0-9]+\\.[0-9] MB\\)$"
 expect_out_has '^sha256            [0-9a-f]{64}$'
 cp out info.out
 run info -m "$MODEL"
@@ -108,14 +109,48 @@ run convert --verbose own converted.gte
 expect_rc 0
 expect_no_out
 expect_err_has '^gte: convert: wrote converted.gte, [0-9.]+ MB$'
+for line in 'read config.json, [0-9]+ bytes' 'read vocab.txt, [0-9]+ bytes' \
+    'tokenizer: wordpiece from vocab.txt, 18 ids, .*' 'prompt query: "he: "' \
+    'pooling: mean; longest input: 128 tokens'; do
+    expect_err_has "^gte: convert: $line$"
+done
 run convert -v own converted.gte
 expect_rc 0
 
+test_case 'gte convert warns of a pooling that it guesses'
+cp -r own guess && rm -r guess/1_Pooling
+run convert guess guess.gte
+expect_rc 0
+expect_err 'gte: convert: warning: no 1_Pooling/config.json: mean pooling assumed (--pooling cls overrides)'
+run convert --pooling cls guess guess.gte
+expect_rc 0
+expect_no_err
+run info --json guess.gte
+expect_out_has '"pooling":"cls"'
+run convert --pooling max guess guess.gte
+expect_rc 2
+expect_err_has "pooling takes one of mean\|cls, not 'max'"
+
+test_case 'gte convert: the name'
+(cd own && "$GTE" convert . ../named.gte)
+run info --json named.gte
+expect_out_has '"name":"own"'
+run convert --name 'my model' own named.gte
+expect_no_err
+run info named.gte
+expect_out_has '^name              my model$'
+
 test_case 'gte convert: types that are not there yet'
-for dtype in bf16 int8 f16 ''; do
+for dtype in bf16 int8; do
     run convert --dtype "$dtype" own other.gte
     expect_rc 1
     expect_err_has '^gte: convert: '
+    expect 'something was written' test ! -e other.gte
+done
+for dtype in f16 fp32 ''; do
+    run convert --dtype "$dtype" own other.gte
+    expect_rc 2
+    expect_err_has "^gte: convert: --dtype takes one of f32\|bf16\|int8, not '$dtype'"
     expect 'something was written' test ! -e other.gte
 done
 run convert --dtype f32 own other.gte
@@ -131,12 +166,17 @@ expect_err_has 'needs MODEL_DIR and OUT.gte'
 test_case 'gte convert: a directory without a model, or none'
 mkdir -p nothing
 for source in nothing /nowhere "$MODEL"; do
-    run convert $source other2.gte
+    run convert "$source" other2.gte
     expect_rc 1
     expect_no_out
     expect_err_has '^gte: convert: '
     expect 'something was written' test "$(ls | grep -c other2)" = 0
 done
+
+run convert nothing other2.gte
+expect_err 'gte: convert: nothing/config.json: No such file or directory; expected a HuggingFace model directory'
+run convert thenlper/gte-small other2.gte
+expect_err_has 'thenlper/gte-small: No such file or directory \(nothing is downloaded: '
 
 test_case 'gte convert: a place that cannot be written'
 run convert own /nowhere/out.gte

@@ -51,6 +51,13 @@ assert len(m) == 3 and all(len(r) == 3 for r in m)
 assert all(abs(m[i][i] - 1) < 1e-6 for i in range(3))
 P
 
+test_case 'the same above and below the diagonal, to the last digit'
+seq -f 'text %g he' 40 | "$GTE" similarity -m "$MODEL" --json - >out
+expect 'not symmetric' python -c "
+import json
+m = json.load(open('out'))['similarity']
+assert len(m) == 40 and m == [list(column) for column in zip(*m)]"
+
 test_case 'JSON strings are escaped'
 with_model similarity --json --jsonl '"a\t\n\r\b\f\"\\\u0001\u0000\u007f/é😀"' '"b"'
 expect_rc 0
@@ -93,6 +100,25 @@ if command -v script >/dev/null; then
     done
     on_terminal "'$GTE' similarity -m '$MODEL' --color never he we"
     expect 'colour with never' sh -c '! grep -q "$(printf "\033")" out'
+    test_case 'a terminal gets the columns it has room for'
+    seq -f 'a text that is long enough to fill a label of its own, %g' 20 >wide
+    for cols in 40 72 100; do
+        on_terminal "stty cols $cols; '$GTE' similarity -m '$MODEL' -f wide --color never"
+        expect "wider than $cols" test "$(wc -L <out)" -le $cols
+        shown=$(head -n 1 out | tr -d '\r' | wc -w)
+        expect "$shown columns" test "$shown" -ge 2
+        expect_out_has "^\.\.\. $((20 - shown)) more columns; --json for all"
+    done
+    on_terminal "stty cols 300; '$GTE' similarity -m '$MODEL' -f wide --color never"
+    expect 'columns are missing' sh -c '! grep -q "more columns" out'
+    test_case 'binary output is refused on a terminal'
+    for format in npy raw; do
+        on_terminal "'$GTE' embed -m '$MODEL' --format $format he; echo rc \$?"
+        expect_out_has 'gte: embed: binary output to a terminal; use -o FILE or a pipe'
+        expect_out_has '^rc 2'
+        on_terminal "'$GTE' embed -m '$MODEL' --format $format he | wc -c; echo rc \$?"
+        expect_out_has '^rc 0'
+    done
     test_case 'embed on a terminal writes what fits'
     on_terminal "stty cols 72; '$GTE' embed -m '$MODEL' he"
     expect_out_has "… $DIMS in all"
@@ -112,6 +138,7 @@ expect 'dims has no effect' test "$(cat out)" != "$(cat whole)"
 test_case 'fewer than two texts'
 with_model similarity he
 expect_rc 2
+expect_no_out
 expect_err_has 'needs at least two texts'
 echo he >in
 with_model similarity

@@ -62,6 +62,12 @@ expect_rc 2
 expect_err "gte: unknown command 'frobnicate'
 See 'gte help'."
 
+test_case 'help of a misspelt command suggests the nearest'
+run help serach
+expect_rc 2
+expect_err "gte: help: unknown command 'serach'; did you mean 'search'?
+See 'gte help help'."
+
 test_case 'help of an unknown command'
 run help frobnicate
 expect_rc 2
@@ -147,6 +153,24 @@ expect_rc 0
 GTE_THREADS=2 with_model embed -d 4 hello
 expect_rc 0
 
+test_case 'GTE_CPU is checked'
+for command in "version" "embed x" "info"; do
+    GTE_MODEL=$MODEL GTE_CPU=sse9 run $command
+    expect_rc 2
+    expect_no_out
+    expect_err_has "^gte: ${command% x}: GTE_CPU takes one of scalar\|avx2\|avx512, not 'sse9'"
+done
+GTE_CPU='' run version
+expect_rc 0
+GTE_CPU=sse9 run help
+expect_rc 0
+
+test_case 'queries given twice'
+echo x >queries
+with_model search -c queries -f queries x
+expect_rc 2
+expect_err_has '^gte: search: queries are given both as arguments and by --file$'
+
 test_case 'no model anywhere'
 cp "$GTE" ./lonely-gte
 ./lonely-gte embed x >out 2>err
@@ -165,6 +189,16 @@ cp "$MODEL" default.gte
 rc=$?
 expect_rc 0
 expect 'differs' cmp -s expected.out out
+expect_err "gte: embed: no -m or GTE_MODEL: using the stand-in model $(realpath default.gte), which has no trained knowledge"
+GTE_MODEL=default.gte run embed -d 4 hello
+expect_no_err
+run embed -m default.gte -d 4 hello
+expect_no_err
+own_model
+mv default.gte kept.gte && cp own.gte default.gte
+./lonely-gte embed -d 4 hello >out 2>err
+expect_no_err
+mv kept.gte default.gte
 
 test_case 'the default model of an installation'
 mkdir -p prefix/bin prefix/share/gte

@@ -28,33 +28,34 @@ _gte()
         --pooling) COMPREPLY=($(compgen -W "mean cls" -- "$cur")); return ;;
         --color) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
         --dtype) COMPREPLY=($(compgen -W "f32 bf16 int8" -- "$cur")); return ;;
-        --prompt|--query-prompt|--corpus-prompt|-t|--threads|--batch-tokens|-d|--dims|-k|--top|--max-tokens)
+        --name|--prompt|--query-prompt|--corpus-prompt|-t|--threads|--batch-tokens|-d|--dims|-k|--top|--max-tokens)
             return ;;
     esac
 
     case $command in
         embed)
-            options="--model --file --jsonl --output --format --dims --pooling --prompt --no-normalize
-                --threads --batch-tokens --special-as-text --replace-invalid --color --help" ;;
+            options="--model --file --jsonl --output --format --dims --pooling --no-truncate
+                --prompt --no-normalize --threads --batch-tokens --special-as-text
+                --replace-invalid --color --help" ;;
         similarity)
-            options="--model --file --jsonl --json --dims --pooling --prompt --threads --batch-tokens
-                --special-as-text --replace-invalid --color --help" ;;
+            options="--model --file --jsonl --json --dims --pooling --no-truncate --prompt
+                --threads --batch-tokens --special-as-text --replace-invalid --color --help" ;;
         search)
-            options="--model --corpus --file --top --jsonl --json --dims --pooling --prompt
-                --query-prompt --corpus-prompt --threads --batch-tokens --special-as-text
+            options="--model --corpus --file --top --jsonl --json --dims --pooling --no-truncate
+                --prompt --query-prompt --corpus-prompt --threads --batch-tokens --special-as-text
                 --replace-invalid --color --help" ;;
         tokenize)
             options="--model --file --jsonl --max-tokens --truncate --no-special --bytes
                 --special-as-text --replace-invalid --help" ;;
         eval)
-            options="--model --json --dims --pooling --prompt --threads --batch-tokens --special-as-text
-                --replace-invalid --help" ;;
+            options="--model --json --dims --pooling --no-truncate --prompt --threads
+                --batch-tokens --special-as-text --replace-invalid --help" ;;
         info)
             options="--model --json --help" ;;
         verify)
             options="--model --quiet --help" ;;
         convert)
-            options="--dtype --verbose --help" ;;
+            options="--pooling --name --dtype --verbose --help" ;;
         version)
             options="--json --help" ;;
         help)

@@ -22,6 +22,7 @@ complete -c gte -n "__fish_seen_subcommand_from embed" -l output -s o -r -F -d '
 complete -c gte -n "__fish_seen_subcommand_from embed" -l format -x -a 'text json jsonl npy raw' -d 'output format'
 complete -c gte -n "__fish_seen_subcommand_from embed" -l dims -s d -x -d 'keep the first dimensions'
 complete -c gte -n "__fish_seen_subcommand_from embed" -l pooling -x -a 'mean cls' -d 'how tokens become one vector'
+complete -c gte -n "__fish_seen_subcommand_from embed" -l no-truncate -d 'fail at a text that is too long'
 complete -c gte -n "__fish_seen_subcommand_from embed" -l prompt -x -d 'prompt before every text, by name or text'
 complete -c gte -n "__fish_seen_subcommand_from embed" -l no-normalize -d 'leave vectors as pooled'
 complete -c gte -n "__fish_seen_subcommand_from embed" -l threads -s t -x -d 'number of threads'
@@ -37,6 +38,7 @@ complete -c gte -n "__fish_seen_subcommand_from similarity" -l jsonl -d 'inputs 
 complete -c gte -n "__fish_seen_subcommand_from similarity" -l json -d 'write JSON'
 complete -c gte -n "__fish_seen_subcommand_from similarity" -l dims -s d -x -d 'keep the first dimensions'
 complete -c gte -n "__fish_seen_subcommand_from similarity" -l pooling -x -a 'mean cls' -d 'how tokens become one vector'
+complete -c gte -n "__fish_seen_subcommand_from similarity" -l no-truncate -d 'fail at a text that is too long'
 complete -c gte -n "__fish_seen_subcommand_from similarity" -l prompt -x -d 'prompt before every text, by name or text'
 complete -c gte -n "__fish_seen_subcommand_from similarity" -l threads -s t -x -d 'number of threads'
 complete -c gte -n "__fish_seen_subcommand_from similarity" -l batch-tokens -x -d 'tokens per batch'
@@ -53,6 +55,7 @@ complete -c gte -n "__fish_seen_subcommand_from search" -l jsonl -d 'inputs are 
 complete -c gte -n "__fish_seen_subcommand_from search" -l json -d 'write JSON'
 complete -c gte -n "__fish_seen_subcommand_from search" -l dims -s d -x -d 'keep the first dimensions'
 complete -c gte -n "__fish_seen_subcommand_from search" -l pooling -x -a 'mean cls' -d 'how tokens become one vector'
+complete -c gte -n "__fish_seen_subcommand_from search" -l no-truncate -d 'fail at a text that is too long'
 complete -c gte -n "__fish_seen_subcommand_from search" -l prompt -x -d 'prompt before every text, by name or text'
 complete -c gte -n "__fish_seen_subcommand_from search" -l query-prompt -x -d 'same as --prompt'
 complete -c gte -n "__fish_seen_subcommand_from search" -l corpus-prompt -x -d 'prompt before the lines of the corpus'
@@ -78,6 +81,7 @@ complete -c gte -n "__fish_seen_subcommand_from eval" -l model -s m -r -F -d 'mo
 complete -c gte -n "__fish_seen_subcommand_from eval" -l json -d 'write JSON'
 complete -c gte -n "__fish_seen_subcommand_from eval" -l dims -s d -x -d 'keep the first dimensions'
 complete -c gte -n "__fish_seen_subcommand_from eval" -l pooling -x -a 'mean cls' -d 'how tokens become one vector'
+complete -c gte -n "__fish_seen_subcommand_from eval" -l no-truncate -d 'fail at a text that is too long'
 complete -c gte -n "__fish_seen_subcommand_from eval" -l prompt -x -d 'prompt before every text, by name or text'
 complete -c gte -n "__fish_seen_subcommand_from eval" -l threads -s t -x -d 'number of threads'
 complete -c gte -n "__fish_seen_subcommand_from eval" -l batch-tokens -x -d 'tokens per batch'
@@ -97,8 +101,10 @@ complete -c gte -n "__fish_seen_subcommand_from verify" -l quiet -s q -d 'say no
 complete -c gte -n "__fish_seen_subcommand_from verify" -l help -s h -d 'show help'
 complete -c gte -n "__fish_seen_subcommand_from verify" -F
 
+complete -c gte -n "__fish_seen_subcommand_from convert" -l pooling -x -a 'mean cls' -d 'how tokens become one vector'
+complete -c gte -n "__fish_seen_subcommand_from convert" -l name -x -d 'the name that gte info shows'
 complete -c gte -n "__fish_seen_subcommand_from convert" -l dtype -x -a 'f32 bf16 int8' -d 'how weights are stored'
-complete -c gte -n "__fish_seen_subcommand_from convert" -l verbose -s v -d 'tell what was ignored'
+complete -c gte -n "__fish_seen_subcommand_from convert" -l verbose -s v -d 'tell what was read and ignored'
 complete -c gte -n "__fish_seen_subcommand_from convert" -l help -s h -d 'show help'
 complete -c gte -n "__fish_seen_subcommand_from convert" -F
 
