@@ -43,6 +43,11 @@ Q := @
 say = @printf '  %-5s %s\n'
 endif
 
+# An argument of a shell command, whatever it holds.
+quote = '$(subst ','\'',$(1))'
+empty :=
+space := $(empty) $(empty)
+
 # ---- the packages the program stands on ----------------------------------------------------------
 
 DEPS := openblas libutf8proc jansson

@@ -1,5 +1,5 @@
 # make install PREFIX=/usr/local DESTDIR=: the command, the libraries, the header, gte.pc, the
-# manual pages, the completions and the default model.
+# manual pages, the completions, the licence and the default model. Every path may hold spaces.
 
 PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
@@ -9,45 +9,71 @@ DATADIR ?= $(PREFIX)/share
 MANDIR ?= $(DATADIR)/man
 INSTALL ?= install
 
+# gte.pc is read from other directories. Not $(abspath), which splits a path at its spaces.
+absolute = $(if $(filter /%,$(firstword $(1))),$(1),$(CURDIR)/$(1))
+$(foreach dir,PREFIX BINDIR LIBDIR INCLUDEDIR DATADIR MANDIR,\
+    $(eval override $(dir) := $$(call absolute,$$($(dir)))))
+
+# Everything but the links, as MODE:FILE:DIRECTORY:NAME, DIRECTORY being the name of a variable.
 MAN_PAGES := $(sort $(wildcard docs/man/*.1))
-BASH_COMPLETION := $(wildcard src/cli/completion/gte.bash)
-ZSH_COMPLETION := $(wildcard src/cli/completion/_gte)
-FISH_COMPLETION := $(wildcard src/cli/completion/gte.fish)
+INSTALLED := 755:build/release/gte:BINDIR:gte \
+             644:build/release/libgte.a:LIBDIR:libgte.a \
+             755:build/release/libgte.so.$(VERSION):LIBDIR:libgte.so.$(VERSION) \
+             644:build/gte.pc:LIBDIR:pkgconfig/gte.pc \
+             644:include/gte.h:INCLUDEDIR:gte.h \
+             644:build/default.gte:DATADIR:gte/default.gte \
+             644:LICENSE:DATADIR:doc/gte/LICENSE \
+             644:src/cli/completion/gte.bash:DATADIR:bash-completion/completions/gte \
+             644:src/cli/completion/_gte:DATADIR:zsh/site-functions/_gte \
+             644:src/cli/completion/gte.fish:DATADIR:fish/vendor_completions.d/gte.fish \
+             $(foreach page,$(MAN_PAGES),644:$(page):MANDIR:man1/$(notdir $(page)))
+INSTALLED_LINKS := LIBDIR:$(SONAME) LIBDIR:libgte.so
+INSTALLED_FOLDERS := DATADIR:gte DATADIR:doc/gte
+
+# $(call at,LIBDIR:NAME): where it goes, quoted for the shell.
+at = $(call quote,$(DESTDIR)$($(firstword $(subst :, ,$(1))))/$(lastword $(subst :, ,$(1))))
+part = $(word $(2),$(subst :, ,$(1)))
+define install_one
+$(say) INST $(call at,$(call part,$(1),3):$(call part,$(1),4))
+$(Q)$(INSTALL) -D -m $(call part,$(1),1) $(call part,$(1),2) \
+    $(call at,$(call part,$(1),3):$(call part,$(1),4)) || { $(install_hint); exit 1; }
+
+endef
+install_hint = echo 'make install: cannot write there. As root: make && sudo make install;' \
+                    'to a directory of your own: make install PREFIX=$$HOME/.local' >&2
+define remove_one
+$(Q)rm -f $(call at,$(1))
+
+endef
+define remove_folder
+$(Q)[ ! -d $(call at,$(1)) ] || rmdir --ignore-fail-on-non-empty $(call at,$(1))
+
+endef
+
+# For static linking: the libraries by name, not "Requires.private: openblas", which would ask for
+# what OpenBLAS itself stands on. -lgfortran needs a compiler that libopenblas.so does not need.
+LIBS_PRIVATE = $(strip $(shell $(PKG_CONFIG) --libs openblas libutf8proc) -lgomp -lpthread -lm)
+
+# A path as a .pc file wants it, then as the replacement of a sed command.
+pc_path = $(call pc_value,$(subst $(space),\$(space),$(1)))
+pc_value = $(subst |,\|,$(subst &,\&,$(subst \,\\,$(1))))
 
 build/gte.pc: src/mk/gte.pc.in src/mk/install.mk include/gte.h
-	$(Q)mkdir -p $(@D)
-	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
-	    -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@DEPS@|openblas libutf8proc|' $< > $@
+	$(Q)mkdir -p $(@D) && rm -f $@
+	$(Q)sed -e $(call quote,s|@PREFIX@|$(call pc_path,$(PREFIX))|) \
+	    -e $(call quote,s|@LIBDIR@|$(call pc_path,$(LIBDIR))|) \
+	    -e $(call quote,s|@INCLUDEDIR@|$(call pc_path,$(INCLUDEDIR))|) \
+	    -e $(call quote,s|@LIBS_PRIVATE@|$(call pc_value,$(LIBS_PRIVATE))|) \
+	    -e 's|@VERSION@|$(VERSION)|' $< > $@
 
 .PHONY: install uninstall build/gte.pc
 install: all build/gte.pc build/default.gte ## install under PREFIX (/usr/local), below DESTDIR
-	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR) \
-	    $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(DATADIR)/gte
-	$(INSTALL) -m 755 build/release/gte $(DESTDIR)$(BINDIR)/gte
-	$(INSTALL) -m 644 build/release/libgte.a $(DESTDIR)$(LIBDIR)/libgte.a
-	$(INSTALL) -m 755 build/release/libgte.so.$(VERSION) $(DESTDIR)$(LIBDIR)/
-	ln -sf libgte.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
-	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libgte.so
-	$(INSTALL) -m 644 include/gte.h $(DESTDIR)$(INCLUDEDIR)/gte.h
-	$(INSTALL) -m 644 build/gte.pc $(DESTDIR)$(LIBDIR)/pkgconfig/gte.pc
-	$(INSTALL) -m 644 build/default.gte $(DESTDIR)$(DATADIR)/gte/default.gte
-	$(if $(MAN_PAGES),$(INSTALL) -m 644 $(MAN_PAGES) $(DESTDIR)$(MANDIR)/man1/)
-	$(call install_completion,$(BASH_COMPLETION),bash-completion/completions,gte)
-	$(call install_completion,$(ZSH_COMPLETION),zsh/site-functions,_gte)
-	$(call install_completion,$(FISH_COMPLETION),fish/vendor_completions.d,gte.fish)
-	$(if $(DESTDIR),,@ldconfig 2>/dev/null || true)
+	$(foreach file,$(INSTALLED),$(call install_one,$(file)))
+	$(Q)ln -sf libgte.so.$(VERSION) $(call at,LIBDIR:$(SONAME))
+	$(Q)ln -sf $(SONAME) $(call at,LIBDIR:libgte.so)
+	$(Q)$(if $(DESTDIR),:,ldconfig 2>/dev/null || true)
 
-define install_completion
-	$(if $(1),$(INSTALL) -d $(DESTDIR)$(DATADIR)/$(2) && \
-	    $(INSTALL) -m 644 $(1) $(DESTDIR)$(DATADIR)/$(2)/$(3))
-endef
-
-uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(BINDIR)/gte $(DESTDIR)$(LIBDIR)/libgte.a $(DESTDIR)$(LIBDIR)/libgte.so \
-	    $(DESTDIR)$(LIBDIR)/$(SONAME) $(DESTDIR)$(LIBDIR)/libgte.so.$(VERSION) \
-	    $(DESTDIR)$(INCLUDEDIR)/gte.h $(DESTDIR)$(LIBDIR)/pkgconfig/gte.pc \
-	    $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(MAN_PAGES))) \
-	    $(DESTDIR)$(DATADIR)/bash-completion/completions/gte \
-	    $(DESTDIR)$(DATADIR)/zsh/site-functions/_gte \
-	    $(DESTDIR)$(DATADIR)/fish/vendor_completions.d/gte.fish
-	rm -rf $(DESTDIR)$(DATADIR)/gte
+uninstall: ## remove what install put there, and nothing else
+	$(foreach file,$(INSTALLED),$(call remove_one,$(call part,$(file),3):$(call part,$(file),4)))
+	$(foreach link,$(INSTALLED_LINKS),$(call remove_one,$(link)))
+	$(foreach dir,$(INSTALLED_FOLDERS),$(call remove_folder,$(dir)))

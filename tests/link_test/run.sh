@@ -11,14 +11,39 @@ bad=0
 expect() { # NAME COMMAND...: runs it, ok when it succeeds
     local name=$1
     shift
-    if "$@" >"$tmp/out" 2>&1; then echo "ok $name"; else echo "not ok $name"; cat "$tmp/out"; bad=1; fi
+    if "$@" >"$tmp/out" 2>&1; then
+        echo "ok $name"
+    else
+        echo "not ok $name"
+        cat "$tmp/out"
+        bad=1
+    fi
 }
+
+no_file_below() { [ -z "$(find "$1" -type f -o -type l)" ]; }
+
+# Paths with spaces, and a neighbour that a careless rm would take along.
+spaced="PREFIX=/opt/a  b/c"
+stage="$tmp/the stage"
+mkdir -p "$stage/opt/a" && touch "$stage/opt/a/neighbour"
+expect "make install, spaces in PREFIX and DESTDIR" \
+    $MAKE --no-print-directory install "$spaced" DESTDIR="$stage"
+pc="$stage/opt/a  b/c/lib/pkgconfig/gte.pc"
+expect "DESTDIR is not in gte.pc" sh -c '! grep -q stage "$1"' - "$pc"
+expect "gte.pc escapes the spaces" grep -qxF 'prefix=/opt/a\ \ b/c' "$pc"
+touch "$stage/opt/a  b/c/share/gte/of-the-user.gte"
+expect "make uninstall, spaces in PREFIX and DESTDIR" \
+    $MAKE --no-print-directory uninstall "$spaced" DESTDIR="$stage"
+expect "what the user put there stays" rm "$stage/opt/a  b/c/share/gte/of-the-user.gte"
+expect "the neighbour stays" rm "$stage/opt/a/neighbour"
+expect "nothing else is left" no_file_below "$stage"
+expect "a relative PREFIX" $MAKE --no-print-directory install PREFIX=some/where DESTDIR="$tmp/rel"
+expect "is absolute in gte.pc" sh -c 'grep -q "^prefix=/.*/some/where$" "$1"' - \
+    "$tmp/rel$root/some/where/lib/pkgconfig/gte.pc"
 
 prefix=$tmp/prefix
 expect "make install" $MAKE --no-print-directory install PREFIX="$prefix"
-expect "make install DESTDIR" $MAKE --no-print-directory install PREFIX=/usr DESTDIR="$tmp/stage"
-expect "DESTDIR is not in gte.pc" \
-    sh -c "! grep -q '$tmp' '$tmp/stage/usr/lib/pkgconfig/gte.pc'"
+expect "the licence" cmp LICENSE "$prefix/share/doc/gte/LICENSE"
 export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
 model=$prefix/share/gte/default.gte
 warn="-Wall -Wextra -Wpedantic -Werror"
@@ -29,24 +54,27 @@ build_and_run() { # NAME COMPILER SOURCE FLAGS...
     expect "$name builds" "$compiler" $warn -o "$tmp/program" "$source" "$@"
     expect "$name runs" env LD_LIBRARY_PATH="$prefix/lib" "$tmp/program" "$model"
 }
-shared=$(pkg-config --cflags --libs gte)
-static="$(pkg-config --cflags gte) $prefix/lib/libgte.a $(pkg-config --static --libs gte |
-    sed 's/-lgte\b//')"
-# shellcheck disable=SC2086
-{
-    build_and_run "C, shared" "$CC" tests/link_test/example.c -std=c11 $shared
-    build_and_run "C, static" "$CC" tests/link_test/example.c -std=c11 $static
-    build_and_run "C++, shared" "$CXX" tests/link_test/user.cpp -std=c++11 $shared
-    build_and_run "C++, static" "$CXX" tests/link_test/user.cpp -std=c++17 $static
-}
+# The two recipes of README.md; eval, because pkg-config escapes the spaces of a prefix.
+eval "shared=($(pkg-config --cflags --libs gte))"
+eval "static=($(pkg-config --static --cflags --libs gte | sed 's/-lgte/-l:libgte.a/'))"
+# A fresh Debian has no libgfortran to link with, and the headers of OpenBLAS are not our user's.
+expect "gte.pc asks for no gfortran" sh -c '! pkg-config --static --libs gte | grep gfortran'
+expect "gte.pc gives the one include directory" \
+    test "$(pkg-config --static --cflags gte | xargs)" = "-I$prefix/include"
+build_and_run "C, shared" "$CC" tests/link_test/example.c -std=c11 "${shared[@]}"
+build_and_run "C, static" "$CC" tests/link_test/example.c -std=c11 "${static[@]}"
+expect "static needs no libgte.so" sh -c '! objdump -p "$1" | grep libgte' - "$tmp/program"
+build_and_run "C++, shared" "$CXX" tests/link_test/user.cpp -std=c++11 "${shared[@]}"
+build_and_run "C++, static" "$CXX" tests/link_test/user.cpp -std=c++17 "${static[@]}"
 expect "pkg-config version" \
-    sh -c "pkg-config --modversion gte | grep -qx \"\$($prefix/bin/gte --version | grep -o '[0-9.]*[0-9]' | head -n 1)\""
+    test "gte $(pkg-config --modversion gte)" = "$("$prefix/bin/gte" --version | head -n 1)"
 expect "the installed command finds its model" \
-    env -u GTE_MODEL sh -c "cd / && '$prefix/bin/gte' embed 'the cat sleeps' | grep -q embedding"
+    env -u GTE_MODEL sh -c 'cd / && "$1" embed "the cat sleeps" | grep -q embedding' - \
+    "$prefix/bin/gte"
 # The README's example is the program that was built above.
 sed -n '/^```c$/,/^```$/p' README.md | sed '1d;$d' >"$tmp/readme.c"
 expect "README.md shows example.c" \
     diff "$tmp/readme.c" <(sed 1d tests/link_test/example.c)
 expect "make uninstall" $MAKE --no-print-directory uninstall PREFIX="$prefix"
-expect "nothing is left of it" sh -c "[ -z \"\$(find '$prefix' -type f -o -type l)\" ]"
+expect "nothing is left of it" no_file_below "$prefix"
 cd "$root" && exit $bad
