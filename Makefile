@@ -94,6 +94,18 @@ FOLDER_src/kernels/avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -
 compile_flags = $(CPPFLAGS) $(PROJECT_CFLAGS) $(CFLAGS) $(FOLDER_$(patsubst %/,%,$(dir $<))) \
                 $(VARIANT_CFLAGS)
 
+# What was built with other flags is built again. Not by a mere `make install`: sudo drops CC and
+# CFLAGS of the environment, and what was built and tested is what should be installed.
+FLAGS = $(CC) $(CPPFLAGS) $(PROJECT_CFLAGS) $(CFLAGS) $(VARIANT_CFLAGS) $(LDFLAGS) $(LDLIBS)
+ifneq ($(MAKECMDGOALS),install)
+.PHONY: force
+$(B)/flags: force
+endif
+$(B)/flags:
+	$(Q)mkdir -p $(@D)
+	$(Q)printf '%s\n' $(call quote,$(FLAGS)) > $@.new
+	$(Q)if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
 # ---- sources -----------------------------------------------------------------------------------------
 
 LIB_DIRS := src src/base src/model src/tokenizer src/encoder src/kernels src/kernels/scalar
@@ -147,7 +159,7 @@ $(B)/gte: $(CLI_MAIN) $(B)/libcli.a $(B)/libconvert.a $(B)/libgte.a
 	$(say) LINK $@
 	$(Q)$(CC) $(VARIANT_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(B)/%.o: %.c
+$(B)/%.o: %.c $(B)/flags
 	$(need_deps)
 	$(say) CC $<
 	$(Q)mkdir -p $(@D)
