@@ -1,5 +1,6 @@
 /* Where the converter reads from: files of one model directory, mapped read-only, and the door
- * through which it talks to its caller (notes, warnings, cancel). Knows nothing of what the files mean. */
+ * through which it talks to its caller (notes, warnings, cancel). Knows nothing of what the files
+ * mean. */
 #ifndef CONVERT_SOURCE_H
 #define CONVERT_SOURCE_H
 
