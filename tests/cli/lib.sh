@@ -19,6 +19,7 @@ if [ ! -x "$GTE" ] || [ ! -f "$MODEL" ]; then
     echo "no command at $GTE or no model at $MODEL: run make standin" >&2
     exit 1
 fi
+ln -s "$MODEL" standin.gte # a name without spaces, for command lines kept in one string
 
 # A Python with numpy, which the system's has where the first in PATH may not.
 for python in python3 /usr/bin/python3; do
@@ -36,6 +37,14 @@ own_model() {
     python "$tests/make_model.py" "$work/own"
     "$GTE" convert "$work/own" "$work/own.gte" 2>"$work/own.log" || cat "$work/own.log"
 }
+
+# On a terminal: script(1), where pseudo-terminals can be made (not in a chroot without /dev/pts).
+no_terminal=
+if ! command -v script >/dev/null; then
+    no_terminal='no script(1)'
+elif ! script -qec true /dev/null </dev/null >/dev/null 2>&1; then
+    no_terminal='no pseudo-terminals'
+fi
 
 passed=0 failed=0 name='' bad=0 rc=0
 

@@ -87,7 +87,7 @@ expect 'no colour' grep -q "$(printf '\033\[')" out
 NO_COLOR=1 with_model similarity --color always he we
 expect 'the option does not win' grep -q "$(printf '\033\[')" out
 
-if command -v script >/dev/null; then
+if [ -z "$no_terminal" ]; then
     on_terminal() { # COMMAND LINE...: standard output is a terminal
         TERM=xterm script -qec "$1" /dev/null </dev/null >out 2>err
     }
@@ -124,7 +124,7 @@ if command -v script >/dev/null; then
     expect_out_has "… $DIMS in all"
     expect 'too wide' test "$(wc -L <out)" -le 72
 else
-    skip 'terminal' 'no script(1)'
+    skip 'terminal' "$no_terminal"
 fi
 
 test_case 'options of embedding are taken'

@@ -4,9 +4,9 @@
 own_model
 seq -f 'he we %g' 20000 >lines
 
-commands=("embed -m $MODEL he" "similarity -m $MODEL he we" "search -m $MODEL -c lines -k 1 he"
-    "tokenize -m $MODEL he" "info $MODEL" "verify $MODEL" 'version' 'version --json' 'help'
-    'embed --help')
+commands=('embed -m standin.gte he' 'similarity -m standin.gte he we'
+    'search -m standin.gte -c lines -k 1 he' 'tokenize -m standin.gte he' 'info standin.gte'
+    'verify standin.gte' 'version' 'version --json' 'help' 'embed --help')
 
 test_case 'standard output closed: an error, 1'
 for command in "${commands[@]}"; do
@@ -25,8 +25,8 @@ for command in "${commands[@]}"; do
 done
 
 test_case 'standard input closed: an error, 1'
-for command in "embed -m $MODEL" "tokenize -m $MODEL" "similarity -m $MODEL" \
-    "search -m $MODEL -c lines" "eval sts -m $MODEL -"; do
+for command in 'embed -m standin.gte' 'tokenize -m standin.gte' 'similarity -m standin.gte' \
+    'search -m standin.gte -c lines' 'eval sts -m standin.gte -'; do
     "$GTE" $command <&- >out 2>err
     rc=$?
     expect_rc 1
@@ -220,7 +220,7 @@ expect_rc 1
 expect_err_has 'cannot write a temporary file \(TMPDIR\): No such file or directory'
 expect_no_out
 
-if command -v script >/dev/null; then
+if [ -z "$no_terminal" ]; then
     test_case 'a progress bar on a terminal, none elsewhere'
     yes 'he we he' | head -n 400000 >many
     script -qec "'$GTE' embed -m own.gte -f many --format raw >/dev/null" /dev/null </dev/null >out
@@ -229,7 +229,7 @@ if command -v script >/dev/null; then
     expect_no_err
     rm -f many
 else
-    skip 'progress bar' 'no script(1)'
+    skip 'progress bar' "$no_terminal"
 fi
 
 finish

@@ -126,7 +126,7 @@ expect_rc 2
 
 test_case 'long and short spellings mean the same'
 "$GTE" embed -m "$MODEL" --dims 4 hello >expected.out
-for args in "--model=$MODEL -d4" "--model $MODEL --dims=4" "-m$MODEL -d 4"; do
+for args in '--model=standin.gte -d4' '--model standin.gte --dims=4' '-mstandin.gte -d 4'; do
     run embed $args hello
     expect_rc 0
     expect "differs for $args" cmp -s expected.out out
