@@ -37,8 +37,8 @@ gte_status convert__vocab_txt_read(convert__vocabulary *out, const convert__sour
 /* Gives id its text; GTE_E_FORMAT when it has another one, or is out of range. */
 gte_status convert__vocabulary_set(convert__vocabulary *v, const char *file, uint32_t id,
                                    const char *text, size_t size, gte_error *err);
-/* Adds a literal token; of equal texts the last one added counts. Its text does not join the vocabulary,
- * where words would be matched with it. */
+/* Adds a literal token; of equal texts the last one added counts. Its text does not join the
+ * vocabulary, where words would be matched with it. */
 gte_status convert__vocabulary_add(convert__vocabulary *v, const char *file,
                                    const convert__added *token, gte_error *err);
 /* The highest id of a text; GTE_E_FORMAT "FILE: WHAT ... is not in the vocabulary". */
