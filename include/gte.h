@@ -104,8 +104,8 @@ typedef struct gte_runtime {
 } gte_runtime;
 
 /* Fills the first `size` bytes of *out: pass sizeof *out, so that a program built against an older
- * header keeps working. Thread-safe. The environment variable GTE_CPU (scalar, avx2, avx512) lowers the
- * instruction set; it is read once, at the first use of the library. */
+ * header keeps working. Thread-safe. The environment variable GTE_CPU (scalar, avx2, avx512) lowers
+ * the instruction set; it is read once, at the first use of the library. */
 GTE_API void gte_runtime_describe(gte_runtime *out, size_t size);
 
 /* ---- model -------------------------------------------------------------------------------- */
