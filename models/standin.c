@@ -274,7 +274,7 @@ static void write_configs(const char *dir)
                " {\"idx\": 2, \"name\": \"2\", \"path\": \"2_Normalize\",\n"
                "  \"type\": \"sentence_transformers.models.Normalize\"}]\n");
     write_text(dir, "config_sentence_transformers.json",
-               "{\"prompts\": {\"query\": \"search: \", \"document\": \"\"},\n"
+               "{\"prompts\": {\"query\": \"search: \"},\n"
                " \"similarity_fn_name\": \"cosine\"}\n");
     write_text(dir, "1_Pooling/config.json",
                "{\"word_embedding_dimension\": 64, \"pooling_mode_cls_token\": false,\n"
