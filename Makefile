@@ -97,8 +97,10 @@ LIB_DIRS += src/kernels/avx2 src/kernels/avx512
 endif
 sources = $(sort $(wildcard $(addsuffix /*.c,$(1))))
 objects = $(patsubst %.c,$(B)/%.o,$(1))
+assembly = $(sort $(wildcard $(addsuffix /*.S,$(1))))
 
-LIB_OBJ := $(call objects,$(call sources,$(LIB_DIRS)))
+LIB_OBJ := $(call objects,$(call sources,$(LIB_DIRS))) \
+           $(patsubst %.S,$(B)/%.o,$(call assembly,$(LIB_DIRS)))
 CONVERT_OBJ := $(call objects,$(call sources,convert))
 CLI_MAIN := $(B)/src/cli/main.o
 CLI_OBJ := $(filter-out $(CLI_MAIN),$(call objects,$(call sources,src/cli)))
@@ -147,6 +149,13 @@ $(B)/%.o: %.c
 	$(say) CC $<
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(compile_flags) -MMD -MP -c -o $@ $<
+
+# The inner loops of the matrix kernels. Only the preprocessor's flags: they say themselves which
+# instructions they use.
+$(B)/%.o: %.S
+	$(say) AS $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -Isrc -MMD -MP -c -o $@ $<
 
 include mk/packages.mk mk/install.mk mk/tests.mk mk/lint.mk
 

@@ -181,16 +181,24 @@ GTE_API const char *gte_model_meta(const gte_model *model, const char *key);
 
 typedef struct gte_context gte_context;
 
+/* What multiplies matrices. */
+typedef enum gte_backend {
+    GTE_BACKEND_AUTO = 0,    /* packed where it has vector kernels for machine and model */
+    GTE_BACKEND_PACKED = 1,  /* the library's own kernels, on the weights as the file has them */
+    GTE_BACKEND_OPENBLAS = 2 /* OpenBLAS; each context holds a copy of the weights in f32 */
+} gte_backend;
+
 typedef struct gte_context_options {
     size_t struct_size;
     int threads;      /* 0: gte_runtime.threads. The calling thread is one of them */
     int batch_tokens; /* tokens that go through the encoder at once; 0: 1024. Rounded up to the
                          model's max_tokens. Bounds the memory, does not change the vectors */
-    int reserved[6];
+    gte_backend backend;
+    int reserved[5];
 } gte_context_options;
 #define GTE_CONTEXT_OPTIONS_INIT                                                                   \
     {                                                                                              \
-        sizeof(gte_context_options), 0, 0,                                                         \
+        sizeof(gte_context_options), 0, 0, GTE_BACKEND_AUTO,                                       \
         {                                                                                          \
             0                                                                                      \
         }                                                                                          \
@@ -208,6 +216,7 @@ typedef struct gte_context_info {
     int threads;           /* including the caller */
     int batch_tokens;      /* after rounding */
     size_t workspace_size; /* bytes reserved; pages are touched only as batches need them */
+    const char *backend;   /* "packed" or "openblas"; a constant string */
 } gte_context_info;
 GTE_API void gte_context_describe(const gte_context *ctx, gte_context_info *out);
 

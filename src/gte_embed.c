@@ -12,10 +12,12 @@
 #define MOST_BATCH_TOKENS (1 << 20)
 #define MOST_THREADS 1024
 
-static gte_status allocate(gte_context *ctx, int threads, size_t batch_tokens, gte_error *err)
+static gte_status allocate(gte_context *ctx, const gte_context_options *options,
+                           size_t batch_tokens, gte_error *err)
 {
-    gte_status status =
-        gte__encoder_create(&ctx->encoder, &ctx->model->file, threads, batch_tokens, err);
+    const int threads = options->threads ? options->threads : gte__cpu_threads();
+    gte_status status = gte__encoder_create(&ctx->encoder, &ctx->model->file, options->backend,
+                                            threads, batch_tokens, err);
     if (status != GTE_OK) return status;
     gte__plan plan = {0};
     size_t at_tokens = gte__plan_add(&plan, batch_tokens, sizeof *ctx->tokens);
@@ -50,7 +52,7 @@ gte_status gte_context_create(gte_context **out, const gte_model *model,
     gte_context *ctx = calloc(1, sizeof *ctx);
     if (!ctx) return gte__fail(err, GTE_E_MEMORY, 0, "no memory for a context");
     ctx->model = model;
-    status = allocate(ctx, known.threads ? known.threads : gte__cpu_threads(), batch_tokens, err);
+    status = allocate(ctx, &known, batch_tokens, err);
     if (status != GTE_OK) {
         gte_context_free(&ctx);
         return status;
@@ -75,6 +77,7 @@ void gte_context_describe(const gte_context *ctx, gte_context_info *out)
         .threads = gte__team_threads(ctx->encoder.team),
         .batch_tokens = (int)ctx->encoder.max_batch_tokens,
         .workspace_size = ctx->encoder.workspace_size,
+        .backend = ctx->encoder.backend->name,
     };
 }
 

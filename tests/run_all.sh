@@ -12,7 +12,7 @@ logs=build/test-logs
 mkdir -p "$logs"
 passed=0 failed=0 skipped=0
 
-unset GTE_MODEL GTE_THREADS GTE_CPU
+unset GTE_MODEL GTE_THREADS GTE_CPU GTE_BACKEND
 export LC_ALL=C.UTF-8
 
 # count LOG EXIT_CODE: adds to the totals and sets `line`.

@@ -105,7 +105,7 @@ typedef struct broken_field {
 
 static const broken_field broken_fields[] = {
     {FIELD(magic), GTE_E_FORMAT, VALUES(0, ALL, 0x4c45444f4d455448)},
-    {FIELD(version), GTE_E_VERSION, VALUES(0, 2, SOME)},
+    {FIELD(version), GTE_E_VERSION, VALUES(0, 1, 3, SOME)},
     {FIELD(header_size), GTE_E_FORMAT, VALUES(0, 255, 257, SOME)},
     {FIELD(file_size), GTE_E_FORMAT, VALUES(0, 1, 256, 1u << 30, ALL)},
     {SECTION(0), GTE_E_FORMAT, VALUES(0, 1, 64, ALL, ALL - 4095, 1ull << 63)},

@@ -2,6 +2,7 @@
  * exact result and against the scalar table. Ends in "N passed, N failed", a check being a kernel
  * at a level and a size with all its placements, values and aliasings. */
 #include "checkkern.h"
+#include "product_case.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -99,6 +100,12 @@ static bool parse(options *o, int argc, char **argv)
     return true;
 }
 
+static void add(unsigned count[2], product_result more)
+{
+    count[0] += more.passed;
+    count[1] += more.failed;
+}
+
 int main(int argc, char **argv)
 {
     options o = {.seed = (uint64_t)time(NULL)};
@@ -116,6 +123,8 @@ int main(int argc, char **argv)
     }
     printf("seed %" PRIu64 ", best level %s\n", o.seed, gte__isa_name(best));
     check_kernels(&o, best, count);
+    add(count, check_products(best, o.isa, o.kernel, o.seed));
+    add(count, check_attentions(best, o.isa, o.kernel, o.seed));
     if (o.bench) bench_kernels(checks, CHECKS, best, o.kernel);
     trials_end();
     printf("%u passed, %u failed\n", count[0], count[1]);

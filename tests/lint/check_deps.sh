@@ -43,8 +43,8 @@ shopt -s nullglob
 own='gte\.h'
 check_room include '-' include/*.h
 check_room src/base "base/.*|$own" src/base/*.[ch]
-check_room src/kernels 'kernels/kernels\.h' src/kernels/*/*.[ch]
-check_room src/kernels/dispatch 'kernels/.*|base/cpu\.h' src/kernels/*.[ch]
+check_room src/kernels 'kernels/.*|base/panels\.h' src/kernels/*/*.[chS]
+check_room src/kernels/dispatch 'kernels/.*|base/(cpu|panels)\.h' src/kernels/*.[ch]
 check_room src/model "base/.*|model/.*|$own" src/model/*.[ch]
 check_room src/tokenizer "base/.*|tokenizer/.*|model/format\.h|$own" src/tokenizer/*.[ch]
 check_room src/encoder "base/.*|encoder/.*|model/.*|kernels/.*|$own" src/encoder/*.[ch]
