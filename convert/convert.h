@@ -11,7 +11,7 @@
 #include "gte.h"
 
 typedef struct gte_convert_options {
-    const char *dtype; /* "f32" (NULL too); "bf16" and "int8" are refused by this version */
+    const char *dtype; /* "f32" (NULL too) or "bf16": of the linear layers' weights */
     /* Optional: bytes written so far of all that will be written. */
     void (*progress)(void *arg, uint64_t done, uint64_t total);
     /* Optional: one line for --verbose ("ignored tensor pooler.dense.weight F32 [384, 384]"). */

@@ -90,7 +90,7 @@ GTE_API int gte_version_number(void);
 
 /* What the library found and chose on this machine. Strings are constant, owned by the library. */
 typedef struct gte_runtime {
-    const char *isa;            /* kernels in use: "scalar", "avx2", "avx512" */
+    const char *isa;            /* kernels in use: "scalar", "avx2", "avx512", "avx512bf16" */
     const char *isa_best;       /* the best the processor has; differs when GTE_CPU lowers it */
     const char *blas;           /* "OpenBLAS 0.3.21" */
     const char *blas_core;      /* the core type OpenBLAS chose: "SkylakeX", "Haswell", ... */
@@ -99,7 +99,7 @@ typedef struct gte_runtime {
     int threads;                /* threads a context takes by default: affinity and cgroup quota */
 } gte_runtime;
 
-/* Fills *out. Thread-safe. The environment variable GTE_CPU (scalar, avx2, avx512) lowers the
+/* Fills *out. Thread-safe. The environment variable GTE_CPU (one of those names) lowers the
  * instruction set; it is read once, at the first use of the library. */
 GTE_API void gte_runtime_describe(gte_runtime *out);
 
@@ -150,7 +150,7 @@ typedef enum gte_pooling {
 
 typedef struct gte_model_info {
     const char *architecture; /* "bert" */
-    const char *dtype;        /* element type of the linear weights: "f32" */
+    const char *dtype;        /* element type of the linear weights: "f32" or "bf16" */
     const char *tokenizer;    /* "wordpiece" */
     const char *activation;   /* "gelu" (exact, erf) or "gelu_tanh" */
     int hidden_size;          /* also the number of dimensions of a vector */

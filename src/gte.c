@@ -119,7 +119,7 @@ void gte_model_describe(const gte_model *model, gte_model_info *out)
     const gte__file_header *h = model->file.header;
     *out = (gte_model_info){
         .architecture = "bert",
-        .dtype = "f32",
+        .dtype = h->linear_dtype == GTE__DTYPE_BF16 ? "bf16" : "f32",
         .tokenizer = "wordpiece",
         .activation = h->activation == GTE__ACT_GELU_TANH ? "gelu_tanh" : "gelu",
         .hidden_size = (int)h->hidden_size,

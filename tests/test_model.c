@@ -128,7 +128,7 @@ static const broken_field broken_fields[] = {
     {FIELD(max_tokens), GTE_E_FORMAT, VALUES(0, 1, 65, 1u << 31, SOME)},
     {FIELD(pooling), GTE_E_FORMAT, VALUES(0, 3, SOME)},
     {FIELD(normalize), GTE_E_FORMAT, VALUES(2, SOME)},
-    {FIELD(linear_dtype), GTE_E_FORMAT, VALUES(1, SOME)},
+    {FIELD(linear_dtype), GTE_E_FORMAT, VALUES(1, 2, SOME)},
     /* 0, -1, infinity, NaN, 2 */
     {FIELD(layer_norm_eps), GTE_E_FORMAT,
      VALUES(0, 0xbf800000, 0x7f800000, 0x7fc00000, 0x40000000)},

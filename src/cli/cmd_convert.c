@@ -16,8 +16,8 @@ typedef struct convert_values {
 } convert_values;
 
 static const cli_option options[] = {
-    CLI_STRING_ROW("dtype", 0, "f32|bf16|int8", convert_values, dtype,
-                   "How weights are stored [default: f32]; this\nversion writes f32 alone."),
+    CLI_STRING_ROW("dtype", 0, "f32|bf16", convert_values, dtype,
+                   "How the weights of linear layers are stored\n[default: f32]."),
     CLI_FLAG_ROW("verbose", 'v', convert_values, verbose,
                  "Tell what was read and what was ignored."),
     CLI_LAST_ROW,

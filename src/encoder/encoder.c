@@ -55,13 +55,17 @@ static void product(const gte__encoder *e, const gte__gemm *g, range rows)
     e->backend->product(&e->kernels, g, rows.begin, rows.end, 0, gte__panel_count(g->weights->n));
 }
 
-/* hidden = LN(hidden) */
+/* hidden = LN(hidden), and input = hidden where the next product does not read f32 */
 static void norm(const gte__encoder *e, range rows, const float *gain, const float *shift)
 {
     const gte__file_header *h = e->model->header;
     for (size_t t = rows.begin; t < rows.end; t++) {
         float *x = gte__hidden_row(e, t);
-        e->kernels.rows->f32_layernorm(x, x, gain, shift, h->hidden_size, h->layer_norm_eps);
+        const gte__row_copy copy = {.type = e->type, .data = e->input + t * e->input_stride};
+        if (e->kernels.narrow)
+            e->kernels.narrow->layernorm(x, gain, shift, h->hidden_size, h->layer_norm_eps, &copy);
+        else
+            e->kernels.rows->f32_layernorm(x, x, gain, shift, h->hidden_size, h->layer_norm_eps);
     }
 }
 
@@ -85,9 +89,10 @@ static void embed(const gte__encoder *e, const gte__batch *batch, size_t text)
  * count from the text's first row */
 static void attend(const gte__encoder *e, range text, size_t head, range queries, int member)
 {
-    const size_t hidden = e->model->header->hidden_size;
-    const size_t head_size = hidden / e->model->header->heads;
-    float *q = (float *)(void *)((char *)e->wide + text.begin * e->wide_stride) + head * head_size;
+    const size_t head_size = e->model->header->hidden_size / e->model->header->heads;
+    const size_t element = GTE__UNIT_BYTES / gte__unit_elements(e->type);
+    const size_t hidden = e->model->header->hidden_size * element;
+    char *q = e->wide + text.begin * e->wide_stride + head * head_size * element;
     gte__attention at = {
         .q = q,
         .k = q + hidden,
@@ -98,6 +103,7 @@ static void attend(const gte__encoder *e, range text, size_t head, range queries
         .scale = 1.0f / sqrtf((float)head_size),
         .out = q + 3 * hidden,
         .out_stride = e->wide_stride,
+        .out_type = e->type,
         .scratch = e->scratch + (size_t)member * e->scratch_size,
     };
     e->backend->attend(&e->kernels, &at, queries.begin, queries.end);

@@ -25,6 +25,7 @@ typedef struct gte__layer_products {
  *
  *     products [L]
  *     hidden   [T, H]            the state between layers
+ *     input    [T, H]            of the next product, where that does not read f32
  *     wide     [T, max(4H, F)]   a row's own: qkv [3H] and attended [H], then the ffn's inner [F]
  *     scratch  [threads]         of attention
  *     groups   [T + 1]           texts that go through a layer together
@@ -41,10 +42,12 @@ typedef struct gte__encoder {
     size_t workspace_size;
     void *block;
     gte__layer_products *products;
-    float *hidden, *wide;
+    float *hidden;
+    char *input, *wide; /* of `type`; input is hidden where that is f32 */
     char *scratch;
     size_t *groups;
-    size_t hidden_stride, wide_stride, scratch_size; /* bytes */
+    gte__element type;                                             /* f32 or bf16 */
+    size_t hidden_stride, input_stride, wide_stride, scratch_size; /* bytes */
 } gte__encoder;
 
 /* Errors: GTE_E_MEMORY, GTE_E_UNSUPPORTED, GTE_E_ARGUMENT (backend). On failure nothing is held.

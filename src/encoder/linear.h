@@ -4,9 +4,9 @@
  *     linear_openblas.c  OpenBLAS on weights unpacked to rows at creation, for machines and shapes
  *                        that have no kernel
  *
- * Both take the same descriptions (kernels/gemm.h, kernels/attention.h) with f32 activations. A
- * backend says by `unpacks` what `weights->panels` points to: panels, or [n, k] row-major f32. The
- * residual of a product is always C itself. */
+ * Both take the same descriptions (kernels/gemm.h, kernels/attention.h); activations are f32, or
+ * what the packed kernel asks for. A backend says by `unpacks` what `weights->panels` points to:
+ * panels, or [n, k] row-major f32. The residual of a product is always C itself. */
 #ifndef GTE_ENCODER_LINEAR_H
 #define GTE_ENCODER_LINEAR_H
 
@@ -17,6 +17,7 @@
 #include "kernels/attention.h"
 #include "kernels/gemm.h"
 #include "kernels/kernels.h"
+#include "kernels/rows.h"
 #include "model/model.h"
 
 /* The kernels of one level. */
@@ -24,7 +25,14 @@ typedef struct gte__kernel_set {
     const gte__kernels *rows;
     const gte__gemm_kernel *gemm;
     const gte__attention_kernel *attention;
+    const gte__row_kernels *narrow; /* rows to what a product reads; NULL where that is f32 */
 } gte__kernel_set;
+
+/* What products read and attention works on. */
+static inline gte__element gte__activations(const gte__kernel_set *kernels)
+{
+    return kernels->narrow ? GTE__ELEMENT_BF16 : GTE__ELEMENT_F32;
+}
 
 typedef struct gte__backend {
     const char *name; /* "packed", "openblas" */
@@ -39,7 +47,7 @@ typedef struct gte__backend {
     /* Queries [row, row_end) of one head of one text. at->scratch has attention_scratch() bytes for
      * a text of at most `tokens`; at->panels is the backend's. */
     void (*attend)(const gte__kernel_set *kernels, gte__attention *at, size_t row, size_t row_end);
-    size_t (*attention_scratch)(size_t tokens, size_t head_size);
+    size_t (*attention_scratch)(gte__element type, size_t tokens, size_t head_size);
 
     /* The products run on the calling thread alone, so that the team's threads and the backend's
      * never fight. A member of the team calls thread_start once; a caller brackets its work with

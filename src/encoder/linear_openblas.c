@@ -90,8 +90,9 @@ static void attend(const gte__kernel_set *kernels, gte__attention *at, size_t ro
     }
 }
 
-static size_t attention_scratch(size_t tokens, size_t head_size)
+static size_t attention_scratch(gte__element type, size_t tokens, size_t head_size)
 {
+    (void)type; /* f32 */
     (void)head_size;
     return QUERY_BLOCK * score_row(tokens) * sizeof(float);
 }

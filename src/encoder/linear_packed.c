@@ -16,9 +16,9 @@ static void attend(const gte__kernel_set *kernels, gte__attention *at, size_t ro
     gte__attention_rows(kernels->attention, at, row, row_end);
 }
 
-static size_t attention_scratch(size_t tokens, size_t head_size)
+static size_t attention_scratch(gte__element type, size_t tokens, size_t head_size)
 {
-    return GTE__ATTENTION_SCRATCH + gte__attention_panels(GTE__ELEMENT_F32, tokens, head_size);
+    return GTE__ATTENTION_SCRATCH + gte__attention_panels(type, tokens, head_size);
 }
 
 /* There are no threads to hold back. */

@@ -5,10 +5,15 @@
 #include "encoder/encoder.h"
 #include "kernels/dispatch.h"
 
-/* Bytes of a row of `width` floats: see encoder.h. */
-static size_t row_stride(size_t width)
+static size_t element_size(gte__element type)
 {
-    const size_t lines = (width * sizeof(float) + GTE_ALIGNMENT - 1) / GTE_ALIGNMENT;
+    return GTE__UNIT_BYTES / gte__unit_elements(type);
+}
+
+/* Bytes of a row of `width` elements: see encoder.h. */
+static size_t row_stride(gte__element type, size_t width)
+{
+    const size_t lines = (width * element_size(type) + GTE_ALIGNMENT - 1) / GTE_ALIGNMENT;
     return (lines | 1) * GTE_ALIGNMENT;
 }
 
@@ -18,7 +23,7 @@ static size_t layer_floats(const gte__file_header *h)
 }
 
 typedef struct parts {
-    size_t products, hidden, wide, scratch, groups, unpacked; /* offsets in the block */
+    size_t products, hidden, input, wide, scratch, groups, unpacked; /* offsets in the block */
 } parts;
 
 static parts plan_parts(gte__plan *plan, const gte__encoder *e, size_t threads)
@@ -28,6 +33,7 @@ static parts plan_parts(gte__plan *plan, const gte__encoder *e, size_t threads)
     parts p;
     p.products = gte__plan_add(plan, h->layers, sizeof *e->products);
     p.hidden = gte__plan_add(plan, rows, e->hidden_stride);
+    p.input = gte__plan_add(plan, e->type == GTE__ELEMENT_F32 ? 0 : rows, e->input_stride);
     p.wide = gte__plan_add(plan, rows, e->wide_stride);
     p.scratch = gte__plan_add(plan, threads, e->scratch_size);
     p.groups = gte__plan_add(plan, rows + 1, sizeof *e->groups);
@@ -54,20 +60,21 @@ static void set_products(gte__encoder *e, uint32_t layer, float **unpacked)
     const gte__layer *l = &e->model->layers[layer];
     gte__layer_products *p = &e->products[layer];
     gte__gemm_weights *w = p->weights;
-    float *attended = e->wide + 3 * (size_t)e->model->header->hidden_size;
+    const size_t hidden = e->model->header->hidden_size;
     w[0] = take_weights(e, &l->qkv, l->qkv_bias, unpacked);
     w[1] = take_weights(e, &l->attn_out, l->attn_out_bias, unpacked);
     w[2] = take_weights(e, &l->ffn_up, l->ffn_up_bias, unpacked);
     w[3] = take_weights(e, &l->ffn_down, l->ffn_down_bias, unpacked);
     p->qkv = (gte__gemm){.weights = &w[0],
-                         .a = e->hidden,
-                         .a_stride = e->hidden_stride,
+                         .a = e->input,
+                         .a_stride = e->input_stride,
                          .c = e->wide,
                          .c_stride = e->wide_stride,
+                         .c_type = e->type,
                          .epilogue = GTE__EPILOGUE_BIAS,
                          .next = w[1].panels};
     p->attn_out = (gte__gemm){.weights = &w[1],
-                              .a = attended,
+                              .a = e->wide + 3 * hidden * element_size(e->type),
                               .a_stride = e->wide_stride,
                               .c = e->hidden,
                               .c_stride = e->hidden_stride,
@@ -101,7 +108,8 @@ static gte_status fill(gte__encoder *e, size_t threads, gte_error *err)
     e->workspace_size = plan.total;
     e->products = (gte__layer_products *)(void *)(block + p.products);
     e->hidden = (float *)(void *)(block + p.hidden);
-    e->wide = (float *)(void *)(block + p.wide);
+    e->input = e->type == GTE__ELEMENT_F32 ? block + p.hidden : block + p.input;
+    e->wide = block + p.wide;
     e->scratch = block + p.scratch;
     e->groups = (size_t *)(void *)(block + p.groups);
     float *unpacked = (float *)(void *)(block + p.unpacked);
@@ -117,9 +125,11 @@ gte_status gte__encoder_create(gte__encoder *e, const gte__model *model, gte_bac
     *e = (gte__encoder){.model = model, .max_batch_tokens = max_batch_tokens};
     gte_status status = gte__backend_choose(backend, h, &e->backend, &e->kernels, err);
     if (status != GTE_OK) return status;
-    e->hidden_stride = row_stride(hidden);
-    e->wide_stride = row_stride(4 * hidden > ffn ? 4 * hidden : ffn);
-    size_t scratch = e->backend->attention_scratch(h->max_tokens, hidden / h->heads);
+    e->type = gte__activations(&e->kernels);
+    e->hidden_stride = row_stride(GTE__ELEMENT_F32, hidden);
+    e->input_stride = row_stride(e->type, hidden);
+    e->wide_stride = row_stride(e->type, 4 * hidden > ffn ? 4 * hidden : ffn);
+    size_t scratch = e->backend->attention_scratch(e->type, h->max_tokens, hidden / h->heads);
     e->scratch_size = (scratch + GTE_ALIGNMENT - 1) / GTE_ALIGNMENT * GTE_ALIGNMENT;
     status = fill(e, (size_t)threads, err);
     if (status != GTE_OK) return status;

@@ -59,7 +59,7 @@ typedef struct gte__section {
 enum gte__architecture { GTE__ARCH_BERT = 1 };
 enum gte__activation { GTE__ACT_GELU_ERF = 1, GTE__ACT_GELU_TANH = 2 };
 enum gte__file_pooling { GTE__POOL_MEAN = 1, GTE__POOL_CLS = 2 }; /* = enum gte_pooling */
-enum gte__dtype { GTE__DTYPE_F32 = GTE__ELEMENT_F32 };
+enum gte__dtype { GTE__DTYPE_F32 = GTE__ELEMENT_F32, GTE__DTYPE_BF16 = GTE__ELEMENT_BF16 };
 /* Weights of linear layers lie in panels (base/panels.h), tables and vectors row by row. */
 enum gte__layout { GTE__LAYOUT_ROW_MAJOR = 0, GTE__LAYOUT_PANELS = 1 };
 

@@ -54,7 +54,7 @@ static bool check_size(const check *c, const gte__kernels *table, size_t n)
 
 static void check_kernels(const options *o, gte__isa best, unsigned count[2])
 {
-    for (int isa = 0; isa <= (int)best; isa++) {
+    for (int isa = 0; isa <= (int)best && isa <= GTE__ISA_AVX512; isa++) {
         const gte__kernels *table = gte__kernels_for((gte__isa)isa);
         if (o->isa && strcmp(o->isa, gte__isa_name((gte__isa)isa)) != 0) continue;
         if (strcmp(table->isa, gte__isa_name((gte__isa)isa)) != 0) {
@@ -67,7 +67,7 @@ static void check_kernels(const options *o, gte__isa best, unsigned count[2])
             const unsigned failed = count[1];
             for (size_t s = 0; s < SIZES; s++)
                 count[!check_size(checks[i], table, s < SMALL ? s : real_sizes[s - SMALL])]++;
-            printf("%-7s %-28s %s\n", table->isa, checks[i]->name,
+            printf("%-10s %-28s %s\n", table->isa, checks[i]->name,
                    count[1] == failed ? "ok" : "FAILED");
         }
     }

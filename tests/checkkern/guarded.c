@@ -1,6 +1,7 @@
 /* Operands of products and attention: any size, between closed pages, filled at random. */
 #include "product_case.h"
 
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -52,4 +53,24 @@ float guarded_normal(void)
     double sum = 0;
     for (int i = 0; i < 4; i++) sum += (double)(guarded_random() >> 11) * 0x1p-53 - 0.5;
     return (float)(sum * 1.7320508);
+}
+
+void element_put(void *array, gte__element type, size_t i, float x)
+{
+    uint32_t bits;
+    if (type == GTE__ELEMENT_F32) {
+        ((float *)array)[i] = x;
+        return;
+    }
+    memcpy(&bits, &x, sizeof bits);
+    ((uint16_t *)array)[i] = (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+double element_get(const void *array, gte__element type, size_t i)
+{
+    if (type == GTE__ELEMENT_F32) return (double)((const float *)array)[i];
+    const uint32_t bits = (uint32_t)((const uint16_t *)array)[i] << 16;
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return (double)x;
 }

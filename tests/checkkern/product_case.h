@@ -5,6 +5,7 @@
 #define TESTS_PRODUCT_CASE_H
 
 #include "base/cpu.h"
+#include "base/panels.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,5 +32,13 @@ void guarded_free(void *p, size_t bytes);
 void guarded_seed(uint64_t seed);
 uint64_t guarded_random(void);
 float guarded_normal(void);
+
+/* Number i of an array of f32 or bf16; one that is put is rounded to nearest. */
+void element_put(void *array, gte__element type, size_t i, float x);
+double element_get(const void *array, gte__element type, size_t i);
+static inline size_t element_size(gte__element type)
+{
+    return GTE__UNIT_BYTES / gte__unit_elements(type);
+}
 
 #endif

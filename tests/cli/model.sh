@@ -112,14 +112,18 @@ run convert -v own converted.gte
 expect_rc 0
 
 test_case 'gte convert: types that are not there yet'
-for dtype in bf16 int8 f16 ''; do
+for dtype in int8 f16 ''; do
     run convert --dtype "$dtype" own other.gte
     expect_rc 1
     expect_err_has '^gte: convert: '
     expect 'something was written' test ! -e other.gte
 done
-run convert --dtype f32 own other.gte
-expect_rc 0
+for dtype in f32 bf16; do
+    run convert --dtype "$dtype" own other.gte
+    expect_rc 0
+    run info -m other.gte
+    expect_out_has "$dtype"
+done
 
 test_case 'gte convert: usage'
 run convert own

@@ -190,7 +190,7 @@ run version
 expect_rc 0
 expect_no_err
 expect_out_has '^gte [0-9]+\.[0-9]+\.[0-9]+$'
-expect_out_has '^instruction set  (scalar|avx2|avx512) \(best here: (scalar|avx2|avx512)\)$'
+expect_out_has '^instruction set  (scalar|avx2|avx512|avx512bf16) \(best here: (scalar|avx2|avx512|avx512bf16)\)$'
 expect_out_has '^threads          [0-9]+$'
 cp out version.out
 run --version

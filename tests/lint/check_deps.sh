@@ -55,7 +55,7 @@ check_room convert "base/.*|model/format\.h|convert/.*|$own" convert/*.[ch]
 check_owner jansson.h 'convert/|src/cli/'
 check_owner cblas.h 'src/encoder/linear_openblas\.c'
 check_owner utf8proc.h 'src/tokenizer/'
-check_owner immintrin.h 'src/kernels/avx2/|src/kernels/avx512/'
+check_owner immintrin.h 'src/kernels/avx2/|src/kernels/avx512(bf16)?/'
 check_owner sqlite3.h 'cache/'
 check_owner microhttpd.h 'server/'
 

@@ -28,7 +28,7 @@ _gte()
         --pooling) COMPREPLY=($(compgen -W "mean cls" -- "$cur")); return ;;
         --color) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
         --backend) COMPREPLY=($(compgen -W "auto packed openblas" -- "$cur")); return ;;
-        --dtype) COMPREPLY=($(compgen -W "f32 bf16 int8" -- "$cur")); return ;;
+        --dtype) COMPREPLY=($(compgen -W "f32 bf16" -- "$cur")); return ;;
         --prompt|--query-prompt|--corpus-prompt|-t|--threads|--batch-tokens|-d|--dims|-k|--top|--max-tokens)
             return ;;
     esac

@@ -101,7 +101,7 @@ complete -c gte -n "__fish_seen_subcommand_from verify" -l quiet -s q -d 'say no
 complete -c gte -n "__fish_seen_subcommand_from verify" -l help -s h -d 'show help'
 complete -c gte -n "__fish_seen_subcommand_from verify" -F
 
-complete -c gte -n "__fish_seen_subcommand_from convert" -l dtype -x -a 'f32 bf16 int8' -d 'how weights are stored'
+complete -c gte -n "__fish_seen_subcommand_from convert" -l dtype -x -a 'f32 bf16' -d 'how weights are stored'
 complete -c gte -n "__fish_seen_subcommand_from convert" -l verbose -s v -d 'tell what was ignored'
 complete -c gte -n "__fish_seen_subcommand_from convert" -l help -s h -d 'show help'
 complete -c gte -n "__fish_seen_subcommand_from convert" -F
