@@ -90,6 +90,7 @@ KERNEL_CFLAGS := -O3 -ffp-contract=fast -fno-math-errno
 FOLDER_src/kernels/avx2 := -mavx2 -mfma $(KERNEL_CFLAGS)
 FOLDER_src/kernels/avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma \
                              -mprefer-vector-width=512 $(KERNEL_CFLAGS)
+FOLDER_src/kernels/avx512bf16 := $(FOLDER_src/kernels/avx512) -mavx512bf16
 # Debuggers and coverage want the kernels as written, so a variant's -O comes last.
 compile_flags = $(CPPFLAGS) $(PROJECT_CFLAGS) $(CFLAGS) $(FOLDER_$(patsubst %/,%,$(dir $<))) \
                 $(VARIANT_CFLAGS)
@@ -110,12 +111,14 @@ $(B)/flags:
 
 LIB_DIRS := src src/base src/model src/tokenizer src/encoder src/kernels src/kernels/scalar
 ifneq ($(filter x86_64-%,$(shell $(CC) -dumpmachine 2>/dev/null)),)
-LIB_DIRS += src/kernels/avx2 src/kernels/avx512
+LIB_DIRS += src/kernels/avx2 src/kernels/avx512 src/kernels/avx512bf16
 endif
 sources = $(sort $(wildcard $(addsuffix /*.c,$(1))))
 objects = $(patsubst %.c,$(B)/%.o,$(1))
+assembly = $(sort $(wildcard $(addsuffix /*.S,$(1))))
 
-LIB_OBJ := $(call objects,$(call sources,$(LIB_DIRS)))
+LIB_OBJ := $(call objects,$(call sources,$(LIB_DIRS))) \
+           $(patsubst %.S,$(B)/%.o,$(call assembly,$(LIB_DIRS)))
 CONVERT_OBJ := $(call objects,$(call sources,convert))
 CLI_MAIN := $(B)/src/cli/main.o
 CLI_OBJ := $(filter-out $(CLI_MAIN),$(call objects,$(call sources,src/cli)))
@@ -164,6 +167,13 @@ $(B)/%.o: %.c $(B)/flags
 	$(say) CC $<
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(compile_flags) -MMD -MP -c -o $@ $<
+
+# The inner loops of the matrix kernels. Only the preprocessor's flags: they say themselves which
+# instructions they use.
+$(B)/%.o: %.S
+	$(say) AS $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -Isrc -MMD -MP -c -o $@ $<
 
 include src/mk/packages.mk src/mk/install.mk src/mk/tests.mk src/mk/lint.mk
 

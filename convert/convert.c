@@ -16,9 +16,9 @@ static gte_status check_arguments(const char *model_dir, const char *out_path,
     struct stat st;
     if (!model_dir || !out_path)
         return gte__fail(err, GTE_E_ARGUMENT, 0, "a model directory and an output path are needed");
-    if (options->dtype && strcmp(options->dtype, "f32") != 0)
+    if (options->dtype && strcmp(options->dtype, "f32") != 0 && strcmp(options->dtype, "bf16") != 0)
         return gte__fail(err, GTE_E_UNSUPPORTED, 0,
-                         "dtype \"%.40s\" is not supported; this version writes f32",
+                         "dtype \"%.40s\" is not supported; this version writes f32 and bf16",
                          options->dtype);
     if (stat(model_dir, &st) != 0)
         return gte__fail(err, GTE_E_IO, 0, "%.120s: %s%s", model_dir, strerror(errno),
@@ -110,6 +110,8 @@ gte_status gte_convert(const char *model_dir, const char *out_path,
     if (status != GTE_OK) return status;
     status = convert__config_read(&config, &source, err);
     if (status != GTE_OK) goto fail;
+    if (source.options->dtype && strcmp(source.options->dtype, "bf16") == 0)
+        config.linear_dtype = GTE__DTYPE_BF16;
     status = convert__meta_add(&config.meta, "converter", "gte " GTE_VERSION_STRING, err);
     if (status != GTE_OK) goto fail;
     status = add_license(&config, &source, err);

@@ -147,11 +147,13 @@ static gte_status fill_item(convert__item *item, const tensor_rule *rule, uint32
     /* Vectors stand side by side in one row, matrices one below the other. */
     item->record = (gte__tensor_record){.role = rule->role,
                                         .layer = layer,
-                                        .dtype = GTE__DTYPE_F32,
-                                        .layout = GTE__LAYOUT_ROW_MAJOR,
                                         .rows = vector ? 1 : rows * parts,
                                         .cols = vector ? cols * parts : cols};
-    item->record.size = (uint64_t)item->record.rows * item->record.cols * sizeof(float);
+    const bool linear = gte__role_is_linear(rule->role);
+    gte__tensor_record *r = &item->record;
+    r->dtype = linear ? config->linear_dtype : GTE__DTYPE_F32;
+    r->layout = linear ? GTE__LAYOUT_PANELS : GTE__LAYOUT_ROW_MAJOR;
+    r->size = gte__tensor_bytes(r->layout, r->dtype, r->rows, r->cols);
     return GTE_OK;
 }
 
@@ -293,7 +295,7 @@ gte_status convert__pack_plan(convert__pack *out, const convert__source *source,
     h->max_tokens = config->max_tokens;
     h->pooling = config->pooling;
     h->normalize = config->normalize;
-    h->linear_dtype = GTE__DTYPE_F32;
+    h->linear_dtype = config->linear_dtype;
     h->layer_norm_eps = config->layer_norm_eps;
     return lay_out(out, config->meta.size, tokenizer_size, err);
 }

@@ -33,6 +33,18 @@ gte_status convert__pack_plan(convert__pack *out, const convert__source *source,
  * the tensor's name and the place. */
 gte_status convert__pack_write(const convert__pack *pack, convert__output *out, gte_error *err);
 
+/* ---- the writer's parts -------------------------------------------------------------------- */
+
+#define CONVERT__BUFFER_FLOATS 65536u
+
+/* stream.c: elements [first, first + n) of a tensor as f32. GTE_E_FORMAT if one is not finite. */
+gte_status convert__read_finite(const convert__tensor *tensor, uint64_t first, size_t n, float *out,
+                                gte_error *err);
+
+/* write_panels.c: the weight of a linear layer, through a buffer of CONVERT__BUFFER_FLOATS. */
+gte_status convert__write_panels(convert__output *out, const convert__item *item, float *buffer,
+                                 gte_error *err);
+
 void convert__pack_free(convert__pack *pack);
 
 #endif

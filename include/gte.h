@@ -94,7 +94,7 @@ GTE_API int gte_version_number(void);
 
 /* What the library found and chose on this machine. Strings are constant, owned by the library. */
 typedef struct gte_runtime {
-    const char *isa;            /* kernels in use: "scalar", "avx2", "avx512" */
+    const char *isa;            /* kernels in use: "scalar", "avx2", "avx512", "avx512bf16" */
     const char *isa_best;       /* the best the processor has; differs when GTE_CPU lowers it */
     const char *blas;           /* "OpenBLAS 0.3.21" */
     const char *blas_core;      /* the core type OpenBLAS chose: "SkylakeX", "Haswell", ... */
@@ -104,7 +104,7 @@ typedef struct gte_runtime {
 } gte_runtime;
 
 /* Fills the first `size` bytes of *out: pass sizeof *out, so that a program built against an older
- * header keeps working. Thread-safe. The environment variable GTE_CPU (scalar, avx2, avx512) lowers
+ * header keeps working. Thread-safe. The environment variable GTE_CPU (one of those names) lowers
  * the instruction set; it is read once, at the first use of the library. */
 GTE_API void gte_runtime_describe(gte_runtime *out, size_t size);
 
@@ -155,7 +155,7 @@ typedef enum gte_pooling {
 
 typedef struct gte_model_info {
     const char *architecture; /* "bert" */
-    const char *dtype;        /* element type of the linear weights: "f32" */
+    const char *dtype;        /* element type of the linear weights: "f32" or "bf16" */
     const char *tokenizer;    /* "wordpiece" */
     const char *activation;   /* "gelu" (exact, erf) or "gelu_tanh" */
     int hidden_size;          /* also the number of dimensions of a vector */
@@ -187,16 +187,24 @@ GTE_API const char *gte_model_meta(const gte_model *model, const char *key);
 
 typedef struct gte_context gte_context;
 
+/* What multiplies matrices. */
+typedef enum gte_backend {
+    GTE_BACKEND_AUTO = 0,    /* packed where it has vector kernels for machine and model */
+    GTE_BACKEND_PACKED = 1,  /* the library's own kernels, on the weights as the file has them */
+    GTE_BACKEND_OPENBLAS = 2 /* OpenBLAS; each context holds a copy of the weights in f32 */
+} gte_backend;
+
 typedef struct gte_context_options {
     size_t struct_size;
     int threads;      /* 0: gte_runtime.threads. The calling thread is one of them */
     int batch_tokens; /* tokens that go through the encoder at once; 0: 1024. At least the model's
                          max_tokens, at most 2^20. Bounds the memory, not the vectors */
-    int reserved[6];
+    gte_backend backend;
+    int reserved[5];
 } gte_context_options;
 #define GTE_CONTEXT_OPTIONS_INIT                                                                   \
     {                                                                                              \
-        sizeof(gte_context_options), 0, 0,                                                         \
+        sizeof(gte_context_options), 0, 0, GTE_BACKEND_AUTO,                                       \
         {                                                                                          \
             0                                                                                      \
         }                                                                                          \
@@ -216,6 +224,7 @@ typedef struct gte_context_info {
     int threads;           /* including the caller */
     int batch_tokens;      /* after rounding */
     size_t workspace_size; /* bytes reserved; pages are touched only as batches need them */
+    const char *backend;   /* "packed" or "openblas"; a constant string */
 } gte_context_info;
 /* Fills the first `size` bytes of *out: pass sizeof *out. */
 GTE_API void gte_context_describe(const gte_context *ctx, gte_context_info *out, size_t size);

@@ -67,7 +67,7 @@ static gte_status open_model(gte_model **out, const char *path, const void *data
     *out = NULL;
     if (!path && !data) return gte__fail(err, GTE_E_ARGUMENT, 0, "no model: path or data is NULL");
     gte_model_options known = GTE_MODEL_OPTIONS_INIT;
-    gte_status status = GTE__READ_OPTIONS(known, options, err);
+    gte_status status = GTE__READ_OPTIONS(gte_model_options, known, options, err);
     if (status != GTE_OK) return status;
 
     gte_model *model = calloc(1, sizeof *model);
@@ -126,7 +126,7 @@ void gte_model_describe(const gte_model *model, gte_model_info *out, size_t size
     const gte__file_header *h = model->file.header;
     gte_model_info info = {
         .architecture = "bert",
-        .dtype = "f32",
+        .dtype = h->linear_dtype == GTE__DTYPE_BF16 ? "bf16" : "f32",
         .tokenizer = "wordpiece",
         .activation = h->activation == GTE__ACT_GELU_TANH ? "gelu_tanh" : "gelu",
         .hidden_size = (int)h->hidden_size,

@@ -12,10 +12,18 @@
 #define MOST_BATCH_TOKENS (1 << 20)
 #define MOST_THREADS 1024
 
-static gte_status allocate(gte_context *ctx, int threads, size_t batch_tokens, gte_error *err)
+static int default_threads(void)
 {
-    gte_status status =
-        gte__encoder_create(&ctx->encoder, &ctx->model->file, threads, batch_tokens, err);
+    int threads = gte__cpu_threads();
+    return threads < MOST_THREADS ? threads : MOST_THREADS;
+}
+
+static gte_status allocate(gte_context *ctx, const gte_context_options *options,
+                           size_t batch_tokens, gte_error *err)
+{
+    const int threads = options->threads ? options->threads : default_threads();
+    gte_status status = gte__encoder_create(&ctx->encoder, &ctx->model->file, options->backend,
+                                            threads, batch_tokens, err);
     if (status != GTE_OK) return status;
     gte__plan plan = {0};
     size_t at_tokens = gte__plan_add(&plan, batch_tokens, sizeof *ctx->tokens);
@@ -28,12 +36,6 @@ static gte_status allocate(gte_context *ctx, int threads, size_t batch_tokens, g
     return GTE_OK;
 }
 
-static int default_threads(void)
-{
-    int threads = gte__cpu_threads();
-    return threads < MOST_THREADS ? threads : MOST_THREADS;
-}
-
 gte_status gte_context_create(gte_context **out, const gte_model *model,
                               const gte_context_options *options, gte_error *err)
 {
@@ -41,7 +43,7 @@ gte_status gte_context_create(gte_context **out, const gte_model *model,
     *out = NULL;
     if (!model) return gte__fail(err, GTE_E_ARGUMENT, 0, "model is NULL");
     gte_context_options known = GTE_CONTEXT_OPTIONS_INIT;
-    gte_status status = GTE__READ_OPTIONS(known, options, err);
+    gte_status status = GTE__READ_OPTIONS(gte_context_options, known, options, err);
     if (status != GTE_OK) return status;
     if (known.threads < 0 || known.threads > MOST_THREADS)
         return gte__fail(err, GTE_E_ARGUMENT, 0, "threads is %d, which is not within 0 .. %d",
@@ -56,7 +58,7 @@ gte_status gte_context_create(gte_context **out, const gte_model *model,
     gte_context *ctx = calloc(1, sizeof *ctx);
     if (!ctx) return gte__fail(err, GTE_E_MEMORY, 0, "no memory for a context");
     ctx->model = model;
-    status = allocate(ctx, known.threads ? known.threads : default_threads(), batch_tokens, err);
+    status = allocate(ctx, &known, batch_tokens, err);
     if (status != GTE_OK) {
         gte_context_free(&ctx);
         return status;
@@ -81,6 +83,7 @@ void gte_context_describe(const gte_context *ctx, gte_context_info *out, size_t 
         .threads = gte__team_threads(ctx->encoder.team),
         .batch_tokens = (int)ctx->encoder.max_batch_tokens,
         .workspace_size = ctx->encoder.workspace_size,
+        .backend = ctx->encoder.backend->name,
     };
     gte__describe(out, size, &info, sizeof info);
 }
@@ -155,7 +158,7 @@ gte_status gte_embed(gte_context *ctx, const gte_text *texts, size_t n,
     if (!ctx || (n && (!texts || !out)))
         return gte__fail(err, GTE_E_ARGUMENT, 0, "ctx, texts or out is NULL");
     gte_embed_options o = GTE_EMBED_OPTIONS_INIT;
-    gte_status status = GTE__READ_OPTIONS(o, options, err);
+    gte_status status = GTE__READ_OPTIONS(gte_embed_options, o, options, err);
     if (status == GTE_OK) status = check_options(ctx, n, &o, capacity, err);
     if (status != GTE_OK) return status;
 

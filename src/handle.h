@@ -2,6 +2,8 @@
 #ifndef GTE_HANDLE_H
 #define GTE_HANDLE_H
 
+#include <stddef.h>
+
 #include "encoder/encoder.h"
 #include "model/model.h"
 #include "tokenizer/tokenizer.h"
@@ -25,10 +27,8 @@ struct gte_context {
  * reserved_at on), only to zero. options may be NULL. */
 gte_status gte__read_options(void *known, size_t known_size, size_t reserved_at,
                              const void *options, gte_error *err);
-#define GTE__READ_OPTIONS(known, options, err)                                                     \
-    gte__read_options(&(known), sizeof(known),                                                     \
-                      (size_t)((const char *)&(known).reserved - (const char *)&(known)), options, \
-                      err)
+#define GTE__READ_OPTIONS(type, known, options, err)                                               \
+    gte__read_options(&(known), sizeof(type), offsetof(type, reserved), options, err)
 
 /* Copies the first `size` bytes of a description, or all of it. */
 void gte__describe(void *out, size_t size, const void *info, size_t info_size);

@@ -21,7 +21,7 @@ static const char *warning(const char *core)
 {
     const char *forced = getenv("OPENBLAS_CORETYPE");
     if (!forced || !*forced) return NULL;
-    if (gte__cpu_isa_best() == GTE__ISA_AVX512 && !core_has_avx512(core))
+    if (gte__cpu_isa_best() >= GTE__ISA_AVX512 && !core_has_avx512(core))
         return "OPENBLAS_CORETYPE names a core without AVX-512, which this processor has: unset it";
     return NULL;
 }

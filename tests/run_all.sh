@@ -12,14 +12,14 @@ logs=build/test-logs
 mkdir -p "$logs"
 passed=0 failed=0 skipped=0
 
-unset GTE_MODEL GTE_THREADS GTE_CPU
+unset GTE_MODEL GTE_THREADS GTE_CPU GTE_BACKEND
 export LC_ALL=C.UTF-8
 
 # count LOG EXIT_CODE: adds to the totals and sets `line`.
 count() {
     read -r p f s <<<"$(awk -v rc="$2" '
         $1 == "tests" && NF == 6 { good += $4; bad += $5; seen = 1 }
-        /^(scalar|avx2|avx512) +f32_/ { if ($NF == "ok") good++; else bad++; seen = 1 }
+        /^(scalar|avx2|avx512|avx512bf16) +(f32|bf16)_/ { if ($NF == "ok") good++; else bad++; seen = 1 }
         /^ok / { good++; seen = 1 }
         /^not ok / { bad++; seen = 1 }
         /^ *SKIP/ { skip++ }
@@ -65,8 +65,9 @@ suites() {
 
 # Vectors must hold on each level of kernels; levels above the processor's are lowered to it.
 golden_levels() {
-    for level in scalar avx2; do
+    for level in scalar avx2 avx512; do
         step "$1 test_golden GTE_CPU=$level" env GTE_CPU=$level "build/$1/tests/test_golden"
+        step "$1 test_bf16 GTE_CPU=$level" env GTE_CPU=$level "build/$1/tests/test_bf16"
     done
 }
 

@@ -43,7 +43,7 @@ static void test_runtime(void)
 {
     gte_runtime r;
     gte_runtime_describe(&r, sizeof r);
-    CU_ASSERT_TRUE(!strcmp(r.isa, "scalar") || !strcmp(r.isa, "avx2") || !strcmp(r.isa, "avx512"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(" scalar avx2 avx512 avx512bf16 ", r.isa));
     CU_ASSERT_PTR_NOT_NULL_FATAL(r.isa_best);
     CU_ASSERT_EQUAL(strncmp(r.blas, "OpenBLAS ", 9), 0);
     CU_ASSERT_PTR_NOT_NULL(r.blas_core);
@@ -104,6 +104,17 @@ static void test_context_arguments(void)
     o.batch_tokens = -1;
     CU_ASSERT_EQUAL(gte_context_create(&other, model, &o, &err), GTE_E_ARGUMENT);
     o.batch_tokens = 0;
+    o.backend = (gte_backend)3;
+    CU_ASSERT_EQUAL(gte_context_create(&other, model, &o, &err), GTE_E_ARGUMENT);
+    static const char *const names[] = {"", "packed", "openblas"};
+    for (int i = GTE_BACKEND_PACKED; i <= GTE_BACKEND_OPENBLAS; i++) {
+        o.backend = (gte_backend)i;
+        CU_ASSERT_EQUAL_FATAL(gte_context_create(&other, model, &o, &err), GTE_OK);
+        gte_context_describe(other, &info, sizeof info);
+        CU_ASSERT_STRING_EQUAL(info.backend, names[i]);
+        gte_context_free(&other);
+    }
+    o.backend = GTE_BACKEND_AUTO;
     o.struct_size = 0;
     CU_ASSERT_EQUAL(gte_context_create(&other, model, &o, &err), GTE_E_ARGUMENT);
     o.struct_size = sizeof(size_t) + sizeof(int); /* an older caller, who knew only threads */

@@ -69,6 +69,25 @@ static const float *values(const char *data, const gte__tensor_record *r)
     return (const void *)(data + h->sections[GTE__SECTION_DATA].offset + r->offset);
 }
 
+/* `n` values of a linear layer's weight from its row `row` on: panels, base/panels.h. */
+static void compare_panels(const char *data, const gte__tensor_record *r, size_t row,
+                           const char *tensor, size_t n)
+{
+    const float *panels = values(data, r);
+    size_t wrong = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t out = row + i / r->cols, in = i % r->cols;
+        size_t at = (out / 32 * r->cols + in) * 32 + out % 32;
+        wrong += panels[at] != model_dir_weight(tensor, i);
+    }
+    CU_ASSERT_EQUAL(wrong, 0);
+    /* rows past the last are zero */
+    CU_ASSERT_EQUAL(r->size, (r->rows + 31) / 32 * 32 * r->cols * sizeof(float));
+    for (size_t i = 0; i < r->size / sizeof(float); i++)
+        if (i / (32 * r->cols) * 32 + i % 32 >= r->rows) wrong += panels[i] != 0;
+    CU_ASSERT_EQUAL(wrong, 0);
+}
+
 static void check_digest(const char *data, size_t size)
 {
     gte__file_header h;
@@ -109,14 +128,14 @@ static void layout(void)
             char name[96];
             snprintf(name, sizeof name, "encoder.layer.%u.attention.self.%s.weight", layer,
                      parts[i]);
-            compare_values(values(data, w) + i * 64, name, 64);
+            compare_panels(data, w, i * 8, name, 64);
             snprintf(name, sizeof name, "encoder.layer.%u.attention.self.%s.bias", layer, parts[i]);
             compare_values(values(data, b) + i * 8, name, 8);
         }
     }
     r = record(data, GTE__FFN_DOWN_WEIGHT, 1);
     CU_ASSERT_TRUE_FATAL(r && r->rows == 8 && r->cols == 16);
-    compare_values(values(data, r), "encoder.layer.1.output.dense.weight", 128);
+    compare_panels(data, r, 0, "encoder.layer.1.output.dense.weight", 128);
     r = record(data, GTE__FFN_NORM_GAIN, 1);
     CU_ASSERT_TRUE_FATAL(r && r->rows == 1 && r->cols == 8);
     compare_values(values(data, r), "encoder.layer.1.output.LayerNorm.weight", 8);

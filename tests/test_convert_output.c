@@ -133,8 +133,8 @@ static void arguments(void)
     refused(dir, NULL, NULL, GTE_E_ARGUMENT, "needed");
     refused(dir, "", NULL, GTE_E_ARGUMENT, "empty");
     refused(dir, out, &options, GTE_E_UNSUPPORTED, "dtype \"int8\"");
-    options.dtype = "bf16";
-    refused(dir, out, &options, GTE_E_UNSUPPORTED, "dtype \"bf16\"");
+    options.dtype = "BF16";
+    refused(dir, out, &options, GTE_E_UNSUPPORTED, "dtype \"BF16\"");
     refused("/no/such/model", out, NULL, GTE_E_IO, "/no/such/model: No such file");
     refused("tests/golden/make_torch_bin.py", out, NULL, GTE_E_IO, "not a directory");
     refused(new_folder("empty"), out, NULL, GTE_E_IO, "config.json: No such file");

@@ -174,6 +174,7 @@ static void names(void)
     CU_ASSERT_STRING_EQUAL(gte__isa_name(GTE__ISA_SCALAR), "scalar");
     CU_ASSERT_STRING_EQUAL(gte__isa_name(GTE__ISA_AVX2), "avx2");
     CU_ASSERT_STRING_EQUAL(gte__isa_name(GTE__ISA_AVX512), "avx512");
+    CU_ASSERT_STRING_EQUAL(gte__isa_name(GTE__ISA_AVX512BF16), "avx512bf16");
     CU_ASSERT_STRING_EQUAL(gte__isa_name((gte__isa)77), "unknown");
 }
 
@@ -199,7 +200,7 @@ static void lowering(void)
 {
     const int best = (int)gte__cpu_isa_best();
     CU_ASSERT_EQUAL(level_with(NULL), best);
-    for (int isa = 0; isa <= (int)GTE__ISA_AVX512; isa++) /* a level above the best: ignored */
+    for (int isa = 0; isa <= (int)GTE__ISA_AVX512BF16; isa++) /* a level above the best: ignored */
         CU_ASSERT_EQUAL(level_with(gte__isa_name((gte__isa)isa)), isa <= best ? isa : best);
     CU_ASSERT_EQUAL(level_with(""), best);
     CU_ASSERT_EQUAL(level_with("AVX2"), best);

@@ -105,7 +105,7 @@ typedef struct broken_field {
 
 static const broken_field broken_fields[] = {
     {FIELD(magic), GTE_E_FORMAT, VALUES(0, ALL, 0x4c45444f4d455448)},
-    {FIELD(version), GTE_E_VERSION, VALUES(0, 2, SOME)},
+    {FIELD(version), GTE_E_VERSION, VALUES(0, 1, 3, SOME)},
     {FIELD(header_size), GTE_E_FORMAT, VALUES(0, 255, 257, SOME)},
     {FIELD(file_size), GTE_E_FORMAT, VALUES(0, 1, 256, 1u << 30, ALL)},
     {SECTION(0), GTE_E_FORMAT, VALUES(0, 1, 64, ALL, ALL - 4095, 1ull << 63)},
@@ -128,7 +128,7 @@ static const broken_field broken_fields[] = {
     {FIELD(max_tokens), GTE_E_FORMAT, VALUES(0, 1, 65, 1u << 31, SOME)},
     {FIELD(pooling), GTE_E_FORMAT, VALUES(0, 3, SOME)},
     {FIELD(normalize), GTE_E_FORMAT, VALUES(2, SOME)},
-    {FIELD(linear_dtype), GTE_E_FORMAT, VALUES(1, SOME)},
+    {FIELD(linear_dtype), GTE_E_FORMAT, VALUES(1, 2, SOME)},
     /* 0, -1, infinity, NaN, 2 */
     {FIELD(layer_norm_eps), GTE_E_FORMAT,
      VALUES(0, 0xbf800000, 0x7f800000, 0x7fc00000, 0x40000000)},

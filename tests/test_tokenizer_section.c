@@ -161,8 +161,8 @@ static void test_random_damage(void)
 static const convert__piece good_pieces[] = {{"[PAD]", 5}, {"[UNK]", 5}, {"[CLS]", 5}, {"[SEP]", 5},
                                              {"a", 1},     {"##b", 3},   {NULL, 0},    {"a", 1},
                                              {"##", 2},    {"ab", 2},    {NULL, 0}};
-static const convert__added good_added[] = {{"<new>", 5, 10, 0},
-                                            {"[SEP]", 5, 3, GTE__ADDED_SPECIAL}};
+static const convert__added good_added[] = {{"<new>", 5, 10, 0, 0},
+                                            {"[SEP]", 5, 3, GTE__ADDED_SPECIAL, 0}};
 
 static convert__tokenizer good_description(void)
 {
@@ -211,7 +211,7 @@ static void refuse(const convert__tokenizer *desc, gte_status status)
 static void test_pack_refuses(void)
 {
     static const convert__piece bad[] = {{"a", 1}, {"\xff", 1}, {"b", 1}, {"c", 1}};
-    convert__added added = {"x", 1, 99, 0};
+    convert__added added = {"x", 1, 99, 0, 0};
     convert__tokenizer desc;
 #define REFUSED(change, status)                                                                    \
     desc = good_description();                                                                     \

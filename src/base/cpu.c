@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const isa_names[] = {"scalar", "avx2", "avx512"};
+static const char *const isa_names[] = {"scalar", "avx2", "avx512", "avx512bf16"};
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -26,6 +26,7 @@ static const char *const isa_names[] = {"scalar", "avx2", "avx512"};
 #define LEAF1_AVX (1u << 28)
 #define LEAF7_AVX2 (1u << 5)
 #define LEAF7_AVX512 (1u << 16 | 1u << 17 | 1u << 30 | 1u << 31) /* F, DQ, BW, VL */
+#define LEAF7_1_AVX512_BF16 (1u << 5)                            /* sub-leaf 1, EAX */
 #define XCR0_AVX 0x06u                                           /* xmm and ymm state */
 #define XCR0_AVX512 0xe6u                                        /* and opmask, zmm state */
 
@@ -46,7 +47,9 @@ static gte__isa detect(void)
     if ((xcr0 & XCR0_AVX) != XCR0_AVX) return GTE__ISA_SCALAR;
     if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(b & LEAF7_AVX2)) return GTE__ISA_SCALAR;
     if ((xcr0 & XCR0_AVX512) != XCR0_AVX512) return GTE__ISA_AVX2;
-    return (b & LEAF7_AVX512) == LEAF7_AVX512 ? GTE__ISA_AVX512 : GTE__ISA_AVX2;
+    if ((b & LEAF7_AVX512) != LEAF7_AVX512) return GTE__ISA_AVX2;
+    if (!__get_cpuid_count(7, 1, &a, &b, &c, &d)) return GTE__ISA_AVX512;
+    return a & LEAF7_1_AVX512_BF16 ? GTE__ISA_AVX512BF16 : GTE__ISA_AVX512;
 }
 #else
 static gte__isa detect(void)
@@ -83,7 +86,7 @@ gte__isa gte__cpu_isa(void)
 
 const char *gte__isa_name(gte__isa isa)
 {
-    return (unsigned)isa <= GTE__ISA_AVX512 ? isa_names[isa] : "unknown";
+    return (unsigned)isa <= GTE__ISA_AVX512BF16 ? isa_names[isa] : "unknown";
 }
 
 /* CPUs in the affinity mask, or 0. The kernel refuses a mask smaller than its own, so the mask

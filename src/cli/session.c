@@ -37,6 +37,9 @@ const cli_option cli__engine_options[] = {
     CLI_INTEGER_ROW("batch-tokens", 0, "N", 1, MAX_BATCH_TOKENS, cli_engine_values, batch_tokens,
                     "Tokens that go through the encoder at once\n"
                     "[default: 1024]; more takes more memory."),
+    CLI_CHOICE_ROW("backend", 0, "auto|packed|openblas", cli_engine_values, backend,
+                   "What multiplies matrices [default: auto, the\n"
+                   "library's choice; environment: GTE_BACKEND]."),
     CLI_LAST_ROW,
 };
 
@@ -154,6 +157,22 @@ static int choose_threads(int asked, int *out)
                        text);
 }
 
+/* --backend, else GTE_BACKEND, else the library's choice. `asked` is a place in the option's list,
+ * which is in the order of gte_backend. */
+static int choose_backend(int asked, gte_backend *out)
+{
+    static const char *const names[] = {"auto", "packed", "openblas"};
+    const char *text = getenv("GTE_BACKEND");
+    *out = asked ? (gte_backend)(asked - 1) : GTE_BACKEND_AUTO;
+    if (asked || !text || !*text) return CLI_OK;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(text, names[i]) != 0) continue;
+        *out = (gte_backend)i;
+        return CLI_OK;
+    }
+    return cli__misuse("GTE_BACKEND takes auto, packed or openblas, not '%s'", text);
+}
+
 int cli__session_start(cli_session *session, const cli_engine_values *engine,
                        const cli_vector_values *vectors, const cli_text_values *text)
 {
@@ -161,6 +180,7 @@ int cli__session_start(cli_session *session, const cli_engine_values *engine,
     gte_context_options context = GTE_CONTEXT_OPTIONS_INIT;
     gte_error err;
     int code = choose_threads(engine->threads, &context.threads);
+    if (code == CLI_OK) code = choose_backend(engine->backend, &context.backend);
     if (code != CLI_OK) return code;
     if (vectors->dims > session->info.hidden_size)
         return cli__misuse("--dims %d: the model's vectors have %d dimensions", vectors->dims,

@@ -23,7 +23,7 @@ typedef struct cli_input_values {
 extern const cli_option cli__input_options[];
 
 typedef struct cli_engine_values {
-    int threads, batch_tokens;
+    int threads, batch_tokens, backend;
 } cli_engine_values;
 extern const cli_option cli__engine_options[];
 

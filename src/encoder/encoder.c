@@ -1,154 +1,294 @@
 /* The forward pass of BERT (Devlin et al., 2018), post-norm, over a ragged batch.
  *
  * Letters, here and in the files beside: T tokens of the batch, H hidden size, F ffn size, L
- * layers.
- * Row-major everywhere. A row is one token; every step but attention treats rows independently, so
- * texts need no padding and no mask. */
+ * layers. A row is one token; every step but attention treats rows independently, so texts need no
+ * padding and no mask.
+ *
+ * First the steps of a layer, on any rows; then three ways to share them out:
+ *     by texts   groups of texts pass a whole layer each: one job a layer. One thread, or many
+ *                texts: a group's rows stay in a core's cache
+ *     by rows    blocks of rows pass everything between two attentions: two jobs a layer. A few
+ *                long texts
+ *     by panels  each product is cut by its columns: seven jobs a layer. Too few rows to cut */
 #include "encoder/encoder.h"
 
-/* Rows that one task of a row-wise step takes: some 10 to 50 us of work. */
-#define ROW_BLOCK 32
+#include <math.h>
 
-/* ---- linear layers: y [T, N] = act(x [T, K] W^T + bias) ------------------------------------ */
+/* Fewer rows than this and a product is bound by reading the weights: threads should share them. */
+#define ROWS_WORTH_SPLITTING 48
 
-enum activation { NO_BIAS, BIAS, BIAS_GELU };
+typedef struct range {
+    size_t begin, end;
+} range;
 
-typedef struct linear_job {
-    const gte__encoder *e;
-    const float *x;       /* [T, K] */
-    const gte__matrix *w; /* [N, K] */
-    const float *bias;    /* [N], not used for NO_BIAS */
-    float *y;             /* [T, N] */
-    enum activation activation;
-    size_t rows;                  /* T */
-    size_t row_step, column_step; /* the block of y that one task computes */
-    size_t column_blocks;
-} linear_job;
+/* One pass over a batch, or one job of it. */
+typedef struct pass {
+    gte__encoder *e;
+    const gte__batch *batch;
+    uint32_t layer;
+    size_t rows, blocks;      /* all rows, and into how many blocks they or the panels are cut */
+    const gte__gemm *product; /* by panels: the product of this job */
+    const float *gain, *shift;
+} pass;
 
 static size_t min_size(size_t a, size_t b)
 {
     return a < b ? a : b;
 }
 
-static void linear_task(void *arg, size_t task, int member)
+static size_t divide_up(size_t n, size_t by)
 {
-    (void)member;
-    const linear_job *job = arg;
-    const gte__kernels *k = job->e->kernels;
-    size_t n_all = job->w->rows, depth = job->w->cols;
-    size_t row = task / job->column_blocks * job->row_step;
-    size_t column = task % job->column_blocks * job->column_step;
-    size_t m = min_size(job->row_step, job->rows - row);
-    size_t n = min_size(job->column_step, n_all - column);
-    float *y = job->y + row * n_all + column;
-    void (*finish)(float *, const float *, size_t) =
-        job->activation == BIAS                                   ? k->f32_bias
-        : job->e->model->header->activation == GTE__ACT_GELU_TANH ? k->f32_bias_gelu_tanh
-                                                                  : k->f32_bias_gelu_erf;
-
-    job->e->linear->product_nt(m, n, depth, job->x + row * depth, depth,
-                               job->w->data + column * depth, depth, y, n_all);
-    if (job->activation == NO_BIAS) return;
-    for (size_t i = 0; i < m; i++) finish(y + i * n_all, job->bias + column, n);
+    return (n + by - 1) / by;
 }
 
-/* Splits rows while each thread gets enough of them to keep a GEMM busy, else columns. */
-static void linear(gte__encoder *e, const float *x, size_t rows, const gte__matrix *w,
-                   const float *bias, enum activation activation, float *y)
+/* The i-th of `parts` shares of n, as equal as can be. */
+static range share(size_t n, size_t i, size_t parts)
 {
-    enum { ROWS_WORTH_SPLITTING = 48, COLUMN_ALIGN = 16 };
-    size_t threads = (size_t)gte__team_threads(e->team);
-    linear_job job = {e, x, w, bias, y, activation, rows, rows, w->rows, 1};
-    size_t tasks = 1;
-    if (threads > 1 && rows >= threads * ROWS_WORTH_SPLITTING) {
-        size_t blocks = min_size(2 * threads, rows / ROWS_WORTH_SPLITTING);
-        job.row_step = (rows + blocks - 1) / blocks;
-        tasks = (rows + job.row_step - 1) / job.row_step;
-    } else if (threads > 1) {
-        size_t step = (w->rows + threads - 1) / threads;
-        job.column_step = (step + COLUMN_ALIGN - 1) / COLUMN_ALIGN * COLUMN_ALIGN;
-        tasks = job.column_blocks = (w->rows + job.column_step - 1) / job.column_step;
+    return (range){n * i / parts, n * (i + 1) / parts};
+}
+
+/* ---- the steps ----------------------------------------------------------------------------- */
+
+/* y [rows, N] = epilogue(x [rows, K] W^T), all columns */
+static void product(const gte__encoder *e, const gte__gemm *g, range rows)
+{
+    e->backend->product(&e->kernels, g, rows.begin, rows.end, 0, gte__panel_count(g->weights->n));
+}
+
+/* hidden = LN(hidden), and input = hidden where the next product does not read f32 */
+static void norm(const gte__encoder *e, range rows, const float *gain, const float *shift)
+{
+    const gte__file_header *h = e->model->header;
+    for (size_t t = rows.begin; t < rows.end; t++) {
+        float *x = gte__hidden_row(e, t);
+        const gte__row_copy copy = {.type = e->type, .data = e->input + t * e->input_stride};
+        if (e->kernels.narrow)
+            e->kernels.narrow->layernorm(x, gain, shift, h->hidden_size, h->layer_norm_eps, &copy);
+        else
+            e->kernels.rows->f32_layernorm(x, x, gain, shift, h->hidden_size, h->layer_norm_eps);
     }
-    gte__team_run(e->team, linear_task, &job, tasks);
 }
 
-/* ---- row-wise steps ------------------------------------------------------------------------ */
+/* hidden = LN(word[id] + position[p] + type[t]) for one text */
+static void embed(const gte__encoder *e, const gte__batch *batch, size_t text)
+{
+    const gte__model *model = e->model;
+    const size_t hidden = model->header->hidden_size;
+    const range rows = {batch->starts[text], batch->starts[text + 1]};
+    for (size_t t = rows.begin; t < rows.end; t++) {
+        const gte_token *token = &batch->tokens[t];
+        e->kernels.rows->f32_add3(gte__hidden_row(e, t),
+                                  model->word_embeddings + (size_t)token->id * hidden,
+                                  model->position_embeddings + (t - rows.begin) * hidden,
+                                  model->type_embeddings + (size_t)token->type * hidden, hidden);
+    }
+    norm(e, rows, model->embedding_norm_gain, model->embedding_norm_shift);
+}
 
-typedef struct row_job {
-    gte__encoder *e;
-    const gte__batch *batch; /* embed only */
-    const float *bias, *gain, *shift;
-    size_t rows;
-} row_job;
+/* attended = softmax(q k^T / sqrt(D)) v (Vaswani et al., 2017, 3.2), one head of one text; queries
+ * count from the text's first row */
+static void attend(const gte__encoder *e, range text, size_t head, range queries, int member)
+{
+    const size_t head_size = e->model->header->hidden_size / e->model->header->heads;
+    const size_t element = GTE__UNIT_BYTES / gte__unit_elements(e->type);
+    const size_t hidden = e->model->header->hidden_size * element;
+    char *q = e->wide + text.begin * e->wide_stride + head * head_size * element;
+    gte__attention at = {
+        .q = q,
+        .k = q + hidden,
+        .v = q + 2 * hidden,
+        .stride = e->wide_stride,
+        .length = text.end - text.begin,
+        .head_size = head_size,
+        .scale = 1.0f / sqrtf((float)head_size),
+        .out = q + 3 * hidden,
+        .out_stride = e->wide_stride,
+        .out_type = e->type,
+        .scratch = e->scratch + (size_t)member * e->scratch_size,
+    };
+    e->backend->attend(&e->kernels, &at, queries.begin, queries.end);
+}
+
+/* hidden = LN(hidden + attended Wo + bo), then hidden = LN(hidden + gelu(hidden Wu + bu) Wd + bd),
+ * a block of rows at a time, so that the wide inner state stays in the cache */
+static void after_attention(const gte__encoder *e, uint32_t layer, range rows)
+{
+    const gte__layer *l = &e->model->layers[layer];
+    const gte__layer_products *p = &e->products[layer];
+    product(e, &p->attn_out, rows);
+    norm(e, rows, l->attn_norm_gain, l->attn_norm_shift);
+    const size_t n = rows.end - rows.begin,
+                 blocks = divide_up(n, min_size(n, e->backend->ffn_rows));
+    for (size_t i = 0; i < blocks; i++) {
+        const range part = share(n, i, blocks);
+        const range block = {rows.begin + part.begin, rows.begin + part.end};
+        gte__gemm down = p->ffn_down;
+        if (i + 1 < blocks) down.next = p->ffn_up.weights->panels;
+        product(e, &p->ffn_up, block);
+        product(e, &down, block);
+        norm(e, block, l->ffn_norm_gain, l->ffn_norm_shift);
+    }
+}
 
 static void embed_task(void *arg, size_t task, int member)
 {
+    const pass *p = arg;
     (void)member;
-    const row_job *job = arg;
-    const gte__model *model = job->e->model;
-    const gte__kernels *k = job->e->kernels;
-    size_t hidden = model->header->hidden_size;
-    size_t first = job->batch->starts[task], end = job->batch->starts[task + 1];
-    for (size_t t = first; t < end; t++) {
-        const gte_token *token = &job->batch->tokens[t];
-        float *x = job->e->hidden + t * hidden;
-        k->f32_add3(x, model->word_embeddings + (size_t)token->id * hidden,
-                    model->position_embeddings + (t - first) * hidden,
-                    model->type_embeddings + (size_t)token->type * hidden, hidden);
-        k->f32_layernorm(x, x, model->embedding_norm_gain, model->embedding_norm_shift, hidden,
-                         model->header->layer_norm_eps);
+    embed(p->e, p->batch, task);
+}
+
+/* ---- by texts ------------------------------------------------------------------------------ */
+
+/* Whole texts together up to `most` rows, one longer text alone. Returns how many groups. */
+static size_t plan_groups(size_t *groups, const gte__batch *batch, size_t most)
+{
+    size_t count = 0, first = 0;
+    groups[0] = 0;
+    for (size_t i = 1; i <= batch->texts; i++) {
+        if (i < batch->texts && batch->starts[i + 1] - batch->starts[first] <= most) continue;
+        groups[++count] = first = i;
+    }
+    return count;
+}
+
+static void texts_task(void *arg, size_t task, int member)
+{
+    const pass *p = arg;
+    const gte__encoder *e = p->e;
+    const size_t *starts = p->batch->starts, heads = e->model->header->heads;
+    const range texts = {e->groups[task], e->groups[task + 1]};
+    const range rows = {starts[texts.begin], starts[texts.end]};
+    product(e, &e->products[p->layer].qkv, rows);
+    for (size_t i = texts.begin; i < texts.end; i++) {
+        const range text = {starts[i], starts[i + 1]};
+        for (size_t head = 0; head < heads; head++)
+            attend(e, text, head, (range){0, text.end - text.begin}, member);
+    }
+    after_attention(e, p->layer, rows);
+}
+
+static void by_texts(pass *p, size_t most)
+{
+    const size_t groups = plan_groups(p->e->groups, p->batch, most);
+    for (p->layer = 0; p->layer < p->e->model->header->layers; p->layer++)
+        gte__team_run(p->e->team, texts_task, p, groups);
+}
+
+/* ---- by rows, by panels -------------------------------------------------------------------- */
+
+/* A task is one head of one block of a text's queries. */
+static void attend_task(void *arg, size_t task, int member)
+{
+    const pass *p = arg;
+    const size_t *starts = p->batch->starts, heads = p->e->model->header->heads;
+    const size_t i = task / heads / p->blocks;
+    const range text = {starts[i], starts[i + 1]};
+    const range queries = share(text.end - text.begin, task / heads % p->blocks, p->blocks);
+    if (queries.begin < queries.end) attend(p->e, text, task % heads, queries, member);
+}
+
+/* Heads are tasks enough, unless the threads are many. */
+static void attend_all(pass *p)
+{
+    const size_t threads = (size_t)gte__team_threads(p->e->team);
+    const size_t tasks = p->batch->texts * p->e->model->header->heads, blocks = p->blocks;
+    p->blocks = divide_up(threads, tasks);
+    gte__team_run(p->e->team, attend_task, p, tasks * p->blocks);
+    p->blocks = blocks;
+}
+
+/* All of a row between two attentions: the end of the layer before and the start of this one. */
+static void rows_task(void *arg, size_t task, int member)
+{
+    const pass *p = arg;
+    const range rows = share(p->rows, task, p->blocks);
+    (void)member;
+    if (p->layer > 0) after_attention(p->e, p->layer - 1, rows);
+    if (p->layer < p->e->model->header->layers) product(p->e, &p->e->products[p->layer].qkv, rows);
+}
+
+static void by_rows(pass *p)
+{
+    const uint32_t layers = p->e->model->header->layers;
+    p->blocks = min_size(2 * (size_t)gte__team_threads(p->e->team), p->rows / ROWS_WORTH_SPLITTING);
+    for (p->layer = 0; p->layer <= layers; p->layer++) {
+        gte__team_run(p->e->team, rows_task, p, p->blocks);
+        if (p->layer < layers) attend_all(p);
     }
 }
 
-/* hidden = LN(word[id] + position[p] + type[t]) */
-static void embed(gte__encoder *e, const gte__batch *batch)
+static void panels_task(void *arg, size_t task, int member)
 {
-    row_job job = {.e = e, .batch = batch};
-    gte__team_run(e->team, embed_task, &job, batch->texts);
-}
-
-static void residual_norm_task(void *arg, size_t task, int member)
-{
+    const pass *p = arg;
+    const range panels = share(gte__panel_count(p->product->weights->n), task, p->blocks);
     (void)member;
-    const row_job *job = arg;
-    gte__encoder *e = job->e;
-    size_t hidden = e->model->header->hidden_size;
-    size_t end = min_size((task + 1) * ROW_BLOCK, job->rows);
-    for (size_t t = task * ROW_BLOCK; t < end; t++)
-        e->kernels->f32_bias_residual_layernorm(e->hidden + t * hidden, e->output + t * hidden,
-                                                job->bias, job->gain, job->shift, hidden,
-                                                e->model->header->layer_norm_eps);
+    p->e->backend->product(&p->e->kernels, p->product, 0, p->rows, panels.begin, panels.end);
 }
 
-/* hidden = LN(hidden + (output + bias)) */
-static void residual_norm(gte__encoder *e, size_t rows, const float *bias, const float *gain,
-                          const float *shift)
+static void share_product(pass *p, const gte__gemm *g)
 {
-    row_job job = {.e = e, .bias = bias, .gain = gain, .shift = shift, .rows = rows};
-    gte__team_run(e->team, residual_norm_task, &job, (rows + ROW_BLOCK - 1) / ROW_BLOCK);
+    p->product = g;
+    p->blocks = min_size((size_t)gte__team_threads(p->e->team), gte__panel_count(g->weights->n));
+    gte__team_run(p->e->team, panels_task, p, p->blocks);
+}
+
+static void norm_task(void *arg, size_t task, int member)
+{
+    const pass *p = arg;
+    (void)member;
+    norm(p->e, share(p->rows, task, p->blocks), p->gain, p->shift);
+}
+
+static void share_norm(pass *p, const float *gain, const float *shift)
+{
+    enum { ROWS_A_TASK = 32 }; /* some 5 us of work */
+    p->gain = gain;
+    p->shift = shift;
+    p->blocks = divide_up(p->rows, ROWS_A_TASK);
+    gte__team_run(p->e->team, norm_task, p, p->blocks);
+}
+
+static void by_panels(pass *p)
+{
+    for (p->layer = 0; p->layer < p->e->model->header->layers; p->layer++) {
+        const gte__layer *l = &p->e->model->layers[p->layer];
+        const gte__layer_products *products = &p->e->products[p->layer];
+        share_product(p, &products->qkv);
+        attend_all(p);
+        share_product(p, &products->attn_out);
+        share_norm(p, l->attn_norm_gain, l->attn_norm_shift);
+        share_product(p, &products->ffn_up);
+        share_product(p, &products->ffn_down);
+        share_norm(p, l->ffn_norm_gain, l->ffn_norm_shift);
+    }
 }
 
 /* ---- the pass ------------------------------------------------------------------------------ */
 
+static size_t longest_text(const gte__batch *batch)
+{
+    size_t longest = 0;
+    for (size_t i = 0; i < batch->texts; i++) {
+        const size_t tokens = batch->starts[i + 1] - batch->starts[i];
+        if (tokens > longest) longest = tokens;
+    }
+    return longest;
+}
+
 void gte__encoder_forward(gte__encoder *e, const gte__batch *batch)
 {
-    size_t rows = batch->starts[batch->texts];
-    float *qkv = e->wide;                                                 /* [T, 3H] */
-    float *attended = e->wide + rows * 3 * e->model->header->hidden_size; /* [T, H] */
-    float *inner = e->wide;                                               /* [T, F] */
-    int blas = e->linear->enter();
-
-    embed(e, batch);
-    for (uint32_t i = 0; i < e->model->header->layers; i++) {
-        const gte__layer *layer = &e->model->layers[i];
-        linear(e, e->hidden, rows, &layer->qkv, layer->qkv_bias, BIAS, qkv);
-        gte__attention(e, batch, qkv, attended);
-        linear(e, attended, rows, &layer->attn_out, NULL, NO_BIAS, e->output);
-        residual_norm(e, rows, layer->attn_out_bias, layer->attn_norm_gain, layer->attn_norm_shift);
-
-        linear(e, e->hidden, rows, &layer->ffn_up, layer->ffn_up_bias, BIAS_GELU, inner);
-        linear(e, inner, rows, &layer->ffn_down, NULL, NO_BIAS, e->output);
-        residual_norm(e, rows, layer->ffn_down_bias, layer->ffn_norm_gain, layer->ffn_norm_shift);
-    }
-    e->linear->leave(blas);
+    pass p = {.e = e, .batch = batch, .rows = batch->starts[batch->texts]};
+    const size_t threads = (size_t)gte__team_threads(e->team);
+    const int token = e->backend->enter();
+    gte__team_run(e->team, embed_task, &p, batch->texts);
+    const size_t block = p.rows / (2 * threads); /* two blocks a thread even out its delays */
+    if (threads == 1)
+        by_texts(&p, e->backend->layer_rows);
+    else if (block >= ROWS_WORTH_SPLITTING && longest_text(batch) <= block)
+        by_texts(&p, min_size(block, e->backend->layer_rows));
+    else if (p.rows >= threads * ROWS_WORTH_SPLITTING)
+        by_rows(&p);
+    else
+        by_panels(&p);
+    e->backend->leave(token);
 }

@@ -5,7 +5,6 @@
 #include "base/status.h"
 #include "base/team.h"
 #include "encoder/linear.h"
-#include "kernels/kernels.h"
 #include "model/model.h"
 
 /* A ragged batch: the tokens of all texts back to back, no padding. */
@@ -15,32 +14,55 @@ typedef struct gte__batch {
     size_t texts;
 } gte__batch;
 
+/* The products of one layer, ready to run: operands, strides and epilogues never change. */
+typedef struct gte__layer_products {
+    gte__gemm_weights weights[4];
+    gte__gemm qkv, attn_out, ffn_up, ffn_down;
+} gte__layer_products;
+
 /* A workspace for batches of up to max_batch_tokens. One thread at a time. The parts lie in one
- * block (T = max_batch_tokens, H hidden, F ffn, S' the longest text in whole cache lines):
+ * block (T = max_batch_tokens, L layers, H hidden, F ffn):
  *
- *     hidden   [T, H]              the state between layers
- *     output   [T, H]              of a linear layer, before its residual and norm
- *     wide     [T, max(4H, F)]     qkv [T, 3H] and attended [T, H], or the ffn's inner state [T, F]
- *     scores   [threads, Q, S']    one tile of attention scores a thread
- *     tiles    [T]                  which (text, query block) a task of attention works on */
+ *     products [L]
+ *     hidden   [T, H]            the state between layers
+ *     input    [T, H]            of the next product, where that does not read f32
+ *     wide     [T, max(4H, F)]   a row's own: qkv [3H] and attended [H], then the ffn's inner [F]
+ *     scratch  [threads]         of attention
+ *     groups   [T + 1]           texts that go through a layer together
+ *     unpacked                   all weights in rows, for a backend that wants them so
+ *
+ * Rows are whole cache lines, an odd number of them, so that equal columns of the rows of a tile
+ * fall on different sets of the cache. */
 typedef struct gte__encoder {
     const gte__model *model;
-    const gte__kernels *kernels;
-    const gte__linear *linear;
+    const gte__backend *backend;
+    gte__kernel_set kernels;
     gte__team *team;
     size_t max_batch_tokens;
     size_t workspace_size;
     void *block;
-    float *hidden, *output, *wide, *scores;
-    struct gte__tile *tiles;
+    gte__layer_products *products;
+    float *hidden;
+    char *input, *wide; /* of `type`; input is hidden where that is f32 */
+    char *scratch;
+    size_t *groups;
+    gte__element type;                                             /* f32 or bf16 */
+    size_t hidden_stride, input_stride, wide_stride, scratch_size; /* bytes */
 } gte__encoder;
 
-/* Errors: GTE_E_MEMORY. On failure nothing is held. Free accepts a zeroed struct. */
-gte_status gte__encoder_create(gte__encoder *e, const gte__model *model, int threads,
-                               size_t max_batch_tokens, gte_error *err);
+/* Errors: GTE_E_MEMORY, GTE_E_UNSUPPORTED, GTE_E_ARGUMENT (backend). On failure nothing is held.
+ * Free accepts a zeroed struct. */
+gte_status gte__encoder_create(gte__encoder *e, const gte__model *model, gte_backend backend,
+                               int threads, size_t max_batch_tokens, gte_error *err);
 void gte__encoder_free(gte__encoder *e);
 
-/* Runs the layers over the batch; the result is e->hidden [tokens, H] until the next call. Ids and
+/* Row `row` of the hidden states. */
+static inline float *gte__hidden_row(const gte__encoder *e, size_t row)
+{
+    return (float *)(void *)((char *)e->hidden + row * e->hidden_stride);
+}
+
+/* Runs the layers over the batch; the result are the hidden states until the next call. Ids and
  * types must be within the model's tables. */
 void gte__encoder_forward(gte__encoder *e, const gte__batch *batch);
 
@@ -54,25 +76,5 @@ typedef struct gte__pool_options {
 /* One vector a text into out [texts, dims]. */
 void gte__encoder_pool(const gte__encoder *e, const gte__batch *batch,
                        const gte__pool_options *options, float *out);
-
-/* ---- attention.c --------------------------------------------------------------------------- */
-
-#define GTE__QUERY_BLOCK 64 /* rows of a score tile: 64 x 512 floats stay in a 256 KB L2 half */
-
-typedef struct gte__tile {
-    size_t first, tokens;  /* the text: first row, number of rows */
-    size_t query, queries; /* the block of query rows, relative to the text */
-} gte__tile;
-
-/* Floats from one row of scores to the next: whole cache lines, since a row that ends with a masked
- * store inside the line where the next row begins stalls the softmax of that row (twice the time at
- * 50 tokens). */
-static inline size_t gte__score_row(size_t tokens)
-{
-    return (tokens + 15) & ~(size_t)15;
-}
-
-/* attended [T, H] = multi-head attention over qkv [T, 3H], each text within itself. */
-void gte__attention(gte__encoder *e, const gte__batch *batch, const float *qkv, float *attended);
 
 #endif

@@ -32,25 +32,85 @@ void omp_set_num_threads(int threads);
 
 static sem_t gate;
 
-static void product(CBLAS_TRANSPOSE trans_b, size_t m, size_t n, size_t k, const float *a,
-                    size_t lda, const float *b, size_t ldb, float *c, size_t ldc)
+/* c [m, n] = a [m, k] b + beta c; leading dimensions in elements. */
+static void multiply(CBLAS_TRANSPOSE trans_b, size_t m, size_t n, size_t k, const float *a,
+                     blasint lda, const float *b, blasint ldb, float beta, float *c, blasint ldc)
 {
     while (sem_wait(&gate) != 0) continue; /* a signal */
     cblas_sgemm(CblasRowMajor, CblasNoTrans, trans_b, (blasint)m, (blasint)n, (blasint)k, 1.0f, a,
-                (blasint)lda, b, (blasint)ldb, 0.0f, c, (blasint)ldc);
+                lda, b, ldb, beta, c, ldc);
     sem_post(&gate);
 }
 
-static void product_nt(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b,
-                       size_t ldb, float *c, size_t ldc)
+/* Elements from one row to the next; strides of f32 are whole cache lines. */
+static blasint leading(size_t stride)
 {
-    product(CblasTrans, m, n, k, a, lda, b, ldb, c, ldc);
+    return (blasint)(stride / sizeof(float));
 }
 
-static void product_nn(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b,
-                       size_t ldb, float *c, size_t ldc)
+static float *row_of(void *base, size_t stride, size_t row)
 {
-    product(CblasNoTrans, m, n, k, a, lda, b, ldb, c, ldc);
+    return (float *)(void *)((char *)base + row * stride);
+}
+
+static const float *row_in(const void *base, size_t stride, size_t row)
+{
+    return (const float *)(const void *)((const char *)base + row * stride);
+}
+
+/* W is [n, k] row-major here (linear.h); a panel is a name for 32 of its rows. */
+static void product(const gte__kernel_set *kernels, const gte__gemm *g, size_t row, size_t row_end,
+                    size_t panel, size_t panel_end)
+{
+    const gte__gemm_weights *w = g->weights;
+    const size_t column = panel * GTE__PANEL_COLUMNS, most = panel_end * GTE__PANEL_COLUMNS;
+    const size_t columns = (most < w->n ? most : w->n) - column;
+    const float *weights = (const float *)w->panels + column * w->k;
+    float *c = row_of(g->c, g->c_stride, row) + column;
+    const float beta = g->epilogue == GTE__EPILOGUE_RESIDUAL ? 1.0f : 0.0f;
+    void (*finish)(float *, const float *, size_t) =
+        g->epilogue == GTE__EPILOGUE_GELU_ERF    ? kernels->rows->f32_bias_gelu_erf
+        : g->epilogue == GTE__EPILOGUE_GELU_TANH ? kernels->rows->f32_bias_gelu_tanh
+                                                 : kernels->rows->f32_bias;
+    multiply(CblasTrans, row_end - row, columns, w->k, row_in(g->a, g->a_stride, row),
+             leading(g->a_stride), weights, (blasint)w->k, beta, c, leading(g->c_stride));
+    for (; row < row_end; row++)
+        finish(row_of(g->c, g->c_stride, row) + column, w->bias + column, columns);
+}
+
+/* Scores of a block of queries against all keys: [64, keys] floats in a core's cache, whole rows,
+ * so the softmax is exact; never [keys, keys]. */
+#define QUERY_BLOCK 64
+
+/* Floats from one row of scores to the next: whole cache lines, since a row that ends with a masked
+ * store inside the line where the next row begins stalls the softmax of that row (twice the time at
+ * 50 tokens). */
+static size_t score_row(size_t tokens)
+{
+    return (tokens + 15) & ~(size_t)15;
+}
+
+static void attend(const gte__kernel_set *kernels, gte__attention *at, size_t row, size_t row_end)
+{
+    float *scores = at->scratch;
+    const size_t keys = at->length, d = at->head_size, score = score_row(keys);
+    const blasint ld = leading(at->stride);
+    for (; row < row_end; row += QUERY_BLOCK) {
+        const size_t left = row_end - row, m = left < QUERY_BLOCK ? left : QUERY_BLOCK;
+        multiply(CblasTrans, m, keys, d, row_in(at->q, at->stride, row), ld, at->k, ld, 0.0f,
+                 scores, (blasint)score);
+        for (size_t i = 0; i < m; i++)
+            kernels->rows->f32_softmax(scores + i * score, at->scale, keys);
+        multiply(CblasNoTrans, m, d, keys, scores, (blasint)score, at->v, ld, 0.0f,
+                 row_of(at->out, at->out_stride, row), leading(at->out_stride));
+    }
+}
+
+static size_t attention_scratch(gte__element type, size_t tokens, size_t head_size)
+{
+    (void)type; /* f32 */
+    (void)head_size;
+    return QUERY_BLOCK * score_row(tokens) * sizeof(float);
 }
 
 /* OpenBLAS maps a work buffer for each thread at its first product and tries for ever when it gets
@@ -87,7 +147,7 @@ static void thread_start(void)
     const float one = 1.0f;
     float result;
     one_thread();
-    product(CblasTrans, 1, 1, 1, &one, 1, &one, 1, &result, 1);
+    multiply(CblasTrans, 1, 1, 1, &one, 1, &one, 1, 0.0f, &result, 1);
 }
 
 static int enter(void)
@@ -102,11 +162,15 @@ static void leave(int before)
     if (before > 0) omp_set_num_threads(before);
 }
 
-const gte__linear gte__linear_openblas = {
+const gte__backend gte__backend_openblas = {
     .name = "openblas",
-    .product_nt = product_nt,
-    .product_nn = product_nn,
     .ready = ready,
+    .unpacks = true,
+    .layer_rows = SIZE_MAX, /* it packs W anew for each call */
+    .ffn_rows = SIZE_MAX,
+    .product = product,
+    .attend = attend,
+    .attention_scratch = attention_scratch,
     .thread_start = thread_start,
     .enter = enter,
     .leave = leave,

@@ -10,14 +10,15 @@
 void gte__encoder_pool(const gte__encoder *e, const gte__batch *batch,
                        const gte__pool_options *options, float *out)
 {
-    const gte__kernels *k = e->kernels;
-    size_t hidden = e->model->header->hidden_size, dims = options->dims;
+    const gte__kernels *k = e->kernels.rows;
+    const size_t dims = options->dims;
     for (size_t i = 0; i < batch->texts; i++, out += dims) {
         size_t tokens = batch->starts[i + 1] - batch->starts[i];
-        const float *state = e->hidden + batch->starts[i] * hidden;
-        memcpy(out, state, dims * sizeof *out);
+        const size_t first = batch->starts[i];
+        memcpy(out, gte__hidden_row(e, first), dims * sizeof *out);
         if (options->pooling == GTE_POOLING_MEAN) {
-            for (size_t t = 1; t < tokens; t++) k->f32_accumulate(out, state + t * hidden, dims);
+            for (size_t t = 1; t < tokens; t++)
+                k->f32_accumulate(out, gte__hidden_row(e, first + t), dims);
             k->f32_scale(out, 1.0f / (float)tokens, dims);
         }
         if (options->normalize) {

@@ -1,4 +1,4 @@
-/* The .gte file, version 1: one file, little-endian, mapped and used in place.
+/* The .gte file, version 2: one file, little-endian, mapped and used in place.
  *
  *     offset 0      gte__file_header            256 bytes
  *     ...           sections, each aligned to GTE__SECTION_ALIGN, in any order, none overlapping:
@@ -18,10 +18,13 @@
 #define GTE_MODEL_FORMAT_H
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "base/panels.h"
+
 #define GTE__MAGIC "GTEMODEL" /* 8 bytes, no NUL */
-#define GTE__FORMAT_VERSION 1u
+#define GTE__FORMAT_VERSION 2u
 #define GTE__SECTION_ALIGN 4096u
 #define GTE__TENSOR_ALIGN 64u
 #define GTE__SHA256_SIZE 32u
@@ -57,8 +60,9 @@ typedef struct gte__section {
 enum gte__architecture { GTE__ARCH_BERT = 1 };
 enum gte__activation { GTE__ACT_GELU_ERF = 1, GTE__ACT_GELU_TANH = 2 };
 enum gte__file_pooling { GTE__POOL_MEAN = 1, GTE__POOL_CLS = 2 }; /* = enum gte_pooling */
-enum gte__dtype { GTE__DTYPE_F32 = 0 };
-enum gte__layout { GTE__LAYOUT_ROW_MAJOR = 0 }; /* packed panels will be another value */
+enum gte__dtype { GTE__DTYPE_F32 = GTE__ELEMENT_F32, GTE__DTYPE_BF16 = GTE__ELEMENT_BF16 };
+/* Weights of linear layers lie in panels (base/panels.h), tables and vectors row by row. */
+enum gte__layout { GTE__LAYOUT_ROW_MAJOR = 0, GTE__LAYOUT_PANELS = 1 };
 
 typedef struct gte__file_header {
     char magic[8];
@@ -81,7 +85,7 @@ typedef struct gte__file_header {
     uint32_t max_tokens;      /* longest input with its special tokens; 2 .. max_positions */
     uint32_t pooling;
     uint32_t normalize;    /* 0 or 1 */
-    uint32_t linear_dtype; /* of the linear layers; the tables and norms are always f32 */
+    uint32_t linear_dtype; /* of the linear layers' weights; all else is always f32 */
     float layer_norm_eps;  /* finite, > 0 */
     uint8_t reserved[80];  /* zero */
 } gte__file_header;
@@ -121,9 +125,24 @@ typedef struct gte__tensor_record {
     uint32_t rows;
     uint32_t cols;
     uint64_t offset;   /* from the start of DATA, a multiple of GTE__TENSOR_ALIGN */
-    uint64_t size;     /* bytes: rows * cols * element size */
+    uint64_t size;     /* bytes: gte__tensor_bytes() */
     uint64_t reserved; /* zero */
 } gte__tensor_record;
+
+/* Whether a tensor is the weight of a linear layer: of linear_dtype, in panels. */
+static inline bool gte__role_is_linear(uint32_t role)
+{
+    return role == GTE__QKV_WEIGHT || role == GTE__ATTN_OUT_WEIGHT || role == GTE__FFN_UP_WEIGHT ||
+           role == GTE__FFN_DOWN_WEIGHT;
+}
+
+/* Bytes of a tensor. Rows are at most 2^22 and columns 2^16, as the bounds above say. */
+static inline uint64_t gte__tensor_bytes(uint32_t layout, uint32_t dtype, uint32_t rows,
+                                         uint32_t cols)
+{
+    if (layout == GTE__LAYOUT_PANELS) return gte__panels_bytes((gte__element)dtype, rows, cols);
+    return (uint64_t)rows * cols * sizeof(float);
+}
 
 /* ---- tokenizer ----------------------------------------------------------------------------- */
 

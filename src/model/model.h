@@ -7,9 +7,10 @@
 #include "base/status.h"
 #include "model/format.h"
 
-/* A matrix of weights as it lies in the file. [rows, cols] */
+/* The weights of a linear layer as they lie in the file: [rows, cols] in panels of the header's
+ * linear_dtype. */
 typedef struct gte__matrix {
-    const float *data;
+    const void *panels;
     uint32_t rows;
     uint32_t cols;
 } gte__matrix;

@@ -68,7 +68,7 @@ void gte__role_shape(const gte__file_header *h, uint32_t role, uint32_t *rows, u
     }
 }
 
-/* Where the view of a tensor goes; the matrix form also takes its shape. */
+/* Where the view of a tensor goes: one of the two. */
 typedef struct slot {
     const float **vector;
     gte__matrix *matrix;
@@ -94,11 +94,11 @@ static slot layer_slot(gte__layer *l, uint32_t role)
 {
     switch (role) {
     case GTE__QKV_WEIGHT:
-        return (slot){&l->qkv.data, &l->qkv};
+        return (slot){NULL, &l->qkv};
     case GTE__QKV_BIAS:
         return (slot){&l->qkv_bias, NULL};
     case GTE__ATTN_OUT_WEIGHT:
-        return (slot){&l->attn_out.data, &l->attn_out};
+        return (slot){NULL, &l->attn_out};
     case GTE__ATTN_OUT_BIAS:
         return (slot){&l->attn_out_bias, NULL};
     case GTE__ATTN_NORM_GAIN:
@@ -106,11 +106,11 @@ static slot layer_slot(gte__layer *l, uint32_t role)
     case GTE__ATTN_NORM_SHIFT:
         return (slot){&l->attn_norm_shift, NULL};
     case GTE__FFN_UP_WEIGHT:
-        return (slot){&l->ffn_up.data, &l->ffn_up};
+        return (slot){NULL, &l->ffn_up};
     case GTE__FFN_UP_BIAS:
         return (slot){&l->ffn_up_bias, NULL};
     case GTE__FFN_DOWN_WEIGHT:
-        return (slot){&l->ffn_down.data, &l->ffn_down};
+        return (slot){NULL, &l->ffn_down};
     case GTE__FFN_DOWN_BIAS:
         return (slot){&l->ffn_down_bias, NULL};
     case GTE__FFN_NORM_GAIN:
@@ -131,17 +131,19 @@ static gte_status check_record(const gte__model *m, const gte__tensor_record *t,
     if (t->layer >= (t->role >= GTE__FIRST_LAYER_ROLE ? m->header->layers : 1))
         return gte__fail(err, GTE_E_FORMAT, at, "tensor %s is of layer %u of %u", name, t->layer,
                          m->header->layers);
-    if (t->dtype != GTE__DTYPE_F32 || t->layout != GTE__LAYOUT_ROW_MAJOR || t->reserved)
+    const bool linear = gte__role_is_linear(t->role);
+    const uint32_t dtype = linear ? m->header->linear_dtype : GTE__DTYPE_F32;
+    const uint32_t layout = linear ? GTE__LAYOUT_PANELS : GTE__LAYOUT_ROW_MAJOR;
+    if (t->dtype != dtype || t->layout != layout || t->reserved)
         return gte__fail(err, GTE_E_FORMAT, at,
-                         "tensor %s of layer %u: unknown type %u or layout %u", name, t->layer,
-                         t->dtype, t->layout);
+                         "tensor %s of layer %u: type %u or layout %u is not %u and %u", name,
+                         t->layer, t->dtype, t->layout, dtype, layout);
     gte__role_shape(m->header, t->role, &rows, &cols);
     if (t->rows != rows || t->cols != cols)
         return gte__fail(err, GTE_E_FORMAT, at,
                          "tensor %s of layer %u is [%u, %u], expected [%u, %u]", name, t->layer,
                          t->rows, t->cols, rows, cols);
-    /* at most 2^22 rows of 2^16 floats: no overflow */
-    if (t->size != (uint64_t)rows * cols * sizeof(float) || t->offset % GTE__TENSOR_ALIGN ||
+    if (t->size != gte__tensor_bytes(layout, dtype, rows, cols) || t->offset % GTE__TENSOR_ALIGN ||
         t->offset > data->size || t->size > data->size - t->offset)
         return gte__fail(err, GTE_E_FORMAT, at,
                          "tensor %s of layer %u: %llu bytes at %llu do not fit", name, t->layer,
@@ -156,15 +158,14 @@ static gte_status place_record(gte__model *m, const gte__tensor_record *t, uint6
     if (status != GTE_OK) return status;
     slot s = t->role < GTE__FIRST_LAYER_ROLE ? model_slot(m, t->role)
                                              : layer_slot(&m->layers[t->layer], t->role);
-    if (*s.vector)
+    if (s.matrix ? s.matrix->panels != NULL : *s.vector != NULL)
         return gte__fail(err, GTE_E_FORMAT, at, "tensor %s of layer %u stands twice",
                          gte__role_name(t->role), t->layer);
     const uint8_t *base = m->data + m->header->sections[GTE__SECTION_DATA].offset;
-    *s.vector = (const float *)(const void *)(base + t->offset);
-    if (s.matrix) {
-        s.matrix->rows = t->rows;
-        s.matrix->cols = t->cols;
-    }
+    if (s.matrix)
+        *s.matrix = (gte__matrix){base + t->offset, t->rows, t->cols};
+    else
+        *s.vector = (const float *)(const void *)(base + t->offset);
     return GTE_OK;
 }
 

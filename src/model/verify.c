@@ -1,7 +1,6 @@
 /* The checks that read the whole file: its digest, and every weight finite. */
 #include "model/model.h"
 
-#include <math.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -24,6 +23,20 @@ static gte_status verify_digest(const gte__model *m, gte_error *err)
     return GTE_OK;
 }
 
+/* Whether number `i` of a tensor is: an exponent of all ones is infinity or NaN. */
+static bool is_finite(const uint8_t *data, uint32_t dtype, uint64_t i)
+{
+    uint32_t bits = 0;
+    if (dtype == GTE__DTYPE_BF16) {
+        uint16_t half;
+        memcpy(&half, data + i * sizeof half, sizeof half);
+        bits = (uint32_t)half << 16;
+    } else {
+        memcpy(&bits, data + i * sizeof bits, sizeof bits);
+    }
+    return (bits & 0x7f800000u) != 0x7f800000u;
+}
+
 gte_status gte__model_verify(const gte__model *m, gte_error *err)
 {
     gte_status status = verify_digest(m, err);
@@ -31,10 +44,10 @@ gte_status gte__model_verify(const gte__model *m, gte_error *err)
     uint64_t base = m->header->sections[GTE__SECTION_DATA].offset;
     for (size_t i = 0; i < m->tensor_count; i++) {
         const gte__tensor_record *t = &m->tensors[i];
-        const float *w = (const float *)(const void *)(m->data + base + t->offset);
-        for (uint64_t j = 0; j < t->size / sizeof *w; j++)
-            if (!isfinite(w[j]))
-                return gte__fail(err, GTE_E_FORMAT, base + t->offset + j * sizeof *w,
+        const size_t element = t->dtype == GTE__DTYPE_BF16 ? 2 : 4;
+        for (uint64_t j = 0; j < t->size / element; j++)
+            if (!is_finite(m->data + base + t->offset, t->dtype, j))
+                return gte__fail(err, GTE_E_FORMAT, base + t->offset + j * element,
                                  "tensor %s of layer %u: weight %llu is not finite",
                                  gte__role_name(t->role), t->layer, (unsigned long long)j);
     }

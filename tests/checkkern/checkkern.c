@@ -2,6 +2,7 @@
  * exact result and against the scalar table. Ends in "N passed, N failed", a check being a kernel
  * at a level and a size with all its placements, values and aliasings. */
 #include "checkkern.h"
+#include "product_case.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -53,7 +54,7 @@ static bool check_size(const check *c, const gte__kernels *table, size_t n)
 
 static void check_kernels(const options *o, gte__isa best, unsigned count[2])
 {
-    for (int isa = 0; isa <= (int)best; isa++) {
+    for (int isa = 0; isa <= (int)best && isa <= GTE__ISA_AVX512; isa++) {
         const gte__kernels *table = gte__kernels_for((gte__isa)isa);
         if (o->isa && strcmp(o->isa, gte__isa_name((gte__isa)isa)) != 0) continue;
         if (strcmp(table->isa, gte__isa_name((gte__isa)isa)) != 0) {
@@ -66,7 +67,7 @@ static void check_kernels(const options *o, gte__isa best, unsigned count[2])
             const unsigned failed = count[1];
             for (size_t s = 0; s < SIZES; s++)
                 count[!check_size(checks[i], table, s < SMALL ? s : real_sizes[s - SMALL])]++;
-            printf("%-7s %-28s %s\n", table->isa, checks[i]->name,
+            printf("%-10s %-28s %s\n", table->isa, checks[i]->name,
                    count[1] == failed ? "ok" : "FAILED");
         }
     }
@@ -99,6 +100,12 @@ static bool parse(options *o, int argc, char **argv)
     return true;
 }
 
+static void add(unsigned count[2], product_result more)
+{
+    count[0] += more.passed;
+    count[1] += more.failed;
+}
+
 int main(int argc, char **argv)
 {
     options o = {.seed = (uint64_t)time(NULL)};
@@ -116,6 +123,8 @@ int main(int argc, char **argv)
     }
     printf("seed %" PRIu64 ", best level %s\n", o.seed, gte__isa_name(best));
     check_kernels(&o, best, count);
+    add(count, check_products(best, o.isa, o.kernel, o.seed));
+    add(count, check_attentions(best, o.isa, o.kernel, o.seed));
     if (o.bench) bench_kernels(checks, CHECKS, best, o.kernel);
     trials_end();
     printf("%u passed, %u failed\n", count[0], count[1]);

@@ -4,6 +4,7 @@
  *     check_one.c       one call of one kernel: operands, comparison, blame for a crash
  *     fence.c           operands beside unreadable pages, canaries
  *     checks_*.c        per kernel: how to call it, the exact result and the error allowed
+ *     checks_gemm.c, checks_attention.c, guarded.c    products and attention, a driver of their own
  *     kernel_bench.c    --bench
  *
  * A kernel in GTE__KERNELS without a `check_NAME` here does not link. */

@@ -7,7 +7,7 @@
 # expectation is shown at once, "ok NAME" or "not ok NAME" when the next case begins.
 set -u
 export LC_ALL=C.UTF-8
-unset GTE_MODEL GTE_THREADS GTE_CPU NO_COLOR
+unset GTE_MODEL GTE_THREADS GTE_CPU GTE_BACKEND NO_COLOR
 root=$(cd "$(dirname "$0")/../.." && pwd)
 GTE=$(realpath "${1:-${GTE:-$root/build/gte}}")
 MODEL=$(realpath "${2:-${GTE_STANDIN:-$root/build/standin.gte}}")

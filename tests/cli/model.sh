@@ -141,7 +141,7 @@ run info named.gte
 expect_out_has '^name              my model$'
 
 test_case 'gte convert: types that are not there yet'
-for dtype in bf16 int8; do
+for dtype in int8; do
     run convert --dtype "$dtype" own other.gte
     expect_rc 1
     expect_err_has '^gte: convert: '
@@ -153,8 +153,12 @@ for dtype in f16 fp32 ''; do
     expect_err_has "^gte: convert: --dtype takes one of f32\|bf16\|int8, not '$dtype'"
     expect 'something was written' test ! -e other.gte
 done
-run convert --dtype f32 own other.gte
-expect_rc 0
+for dtype in f32 bf16; do
+    run convert --dtype "$dtype" own other.gte
+    expect_rc 0
+    run info -m other.gte
+    expect_out_has "$dtype"
+done
 
 test_case 'gte convert: usage'
 run convert own

@@ -144,6 +144,17 @@ expect 'differs' cmp -s expected.out out
 GTE_MODEL=/nowhere run embed -m "$MODEL" -d 4 hello
 expect_rc 0
 
+test_case 'GTE_BACKEND is checked, --backend wins'
+GTE_BACKEND=cublas with_model embed x
+expect_rc 2
+expect_err_has "GTE_BACKEND takes auto, packed or openblas, not 'cublas'"
+GTE_BACKEND=cublas with_model embed --backend packed x
+expect_rc 0
+with_model embed --backend cublas x
+expect_rc 2
+GTE_BACKEND=openblas with_model embed -d 4 hello
+expect_rc 0
+
 test_case 'GTE_THREADS is checked, --threads wins'
 GTE_THREADS=many with_model embed x
 expect_rc 2
@@ -213,7 +224,7 @@ run version
 expect_rc 0
 expect_no_err
 expect_out_has '^gte [0-9]+\.[0-9]+\.[0-9]+$'
-expect_out_has '^instruction set  (scalar|avx2|avx512) \(best here: (scalar|avx2|avx512)\)$'
+expect_out_has '^instruction set  (scalar|avx2|avx512|avx512bf16) \(best here: (scalar|avx2|avx512|avx512bf16)\)$'
 expect_out_has '^threads          [0-9]+$'
 cp out version.out
 run --version

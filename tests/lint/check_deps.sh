@@ -43,8 +43,8 @@ shopt -s nullglob
 own='gte\.h'
 check_room include '-' include/*.h
 check_room src/base "base/.*|$own" src/base/*.[ch]
-check_room src/kernels 'kernels/kernels\.h' src/kernels/*/*.[ch]
-check_room src/kernels/dispatch 'kernels/.*|base/cpu\.h' src/kernels/*.[ch]
+check_room src/kernels 'kernels/.*|base/panels\.h' src/kernels/*/*.[chS]
+check_room src/kernels/dispatch 'kernels/.*|base/(cpu|panels)\.h' src/kernels/*.[ch]
 check_room src/model "base/.*|model/.*|$own" src/model/*.[ch]
 check_room src/tokenizer "base/.*|tokenizer/.*|model/format\.h|$own" src/tokenizer/*.[ch]
 check_room src/encoder "base/.*|encoder/.*|model/.*|kernels/.*|$own" src/encoder/*.[ch]
@@ -55,7 +55,7 @@ check_room convert "base/.*|model/format\.h|convert/.*|$own" convert/*.[ch]
 check_owner jansson.h 'convert/|src/cli/'
 check_owner cblas.h 'src/encoder/linear_openblas\.c'
 check_owner utf8proc.h 'src/tokenizer/'
-check_owner immintrin.h 'src/kernels/avx2/|src/kernels/avx512/'
+check_owner immintrin.h 'src/kernels/avx2/|src/kernels/avx512(bf16)?/'
 check_owner sqlite3.h 'cache/'
 check_owner microhttpd.h 'server/'
 

@@ -58,11 +58,14 @@ static gte_status open_model(gte_error *err)
     return status;
 }
 
+static gte_backend backend;
+
 static gte_status create_context(gte_error *err)
 {
     gte_context *c = NULL;
     gte_context_options options = GTE_CONTEXT_OPTIONS_INIT;
     options.threads = 3;
+    options.backend = backend;
     gte_status status = gte_context_create(&c, model, &options, err);
     CU_ASSERT_EQUAL(status == GTE_OK, c != NULL);
     gte_context_free(&c);
@@ -123,7 +126,6 @@ static void test_prepare(void)
     CU_ASSERT_EQUAL_FATAL(system(command), 0);
     CU_ASSERT_EQUAL_FATAL(gte_convert(TINY, model_path, NULL, &err), GTE_OK);
     CU_ASSERT_EQUAL_FATAL(gte_model_open(&model, model_path, NULL, &err), GTE_OK);
-    CU_ASSERT_EQUAL_FATAL(gte_context_create(&ctx, model, NULL, &err), GTE_OK);
 }
 
 static void test_open(void)
@@ -133,7 +135,10 @@ static void test_open(void)
 
 static void test_context(void)
 {
-    CU_ASSERT_TRUE(exhaust("gte_context_create", create_context) >= 5);
+    backend = GTE_BACKEND_PACKED;
+    CU_ASSERT_TRUE(exhaust("gte_context_create, packed", create_context) >= 5);
+    backend = GTE_BACKEND_OPENBLAS;
+    CU_ASSERT_TRUE(exhaust("gte_context_create, openblas", create_context) >= 5);
 }
 
 static void test_tokenize(void)
@@ -143,12 +148,18 @@ static void test_tokenize(void)
 
 static void test_embed(void)
 {
+    gte_context_options options = GTE_CONTEXT_OPTIONS_INIT;
     gte_error err;
-    CU_ASSERT_EQUAL(embed(&err), GTE_OK);
-    for (int i = 0; i < 3; i++) {
-        failing_arm(0);
+    for (int b = GTE_BACKEND_PACKED; b <= GTE_BACKEND_OPENBLAS; b++) {
+        options.backend = (gte_backend)b;
+        CU_ASSERT_EQUAL_FATAL(gte_context_create(&ctx, model, &options, &err), GTE_OK);
         CU_ASSERT_EQUAL(embed(&err), GTE_OK);
-        CU_ASSERT_EQUAL(failing_disarm(), 0);
+        for (int i = 0; i < 3; i++) {
+            failing_arm(0);
+            CU_ASSERT_EQUAL(embed(&err), GTE_OK);
+            CU_ASSERT_EQUAL(failing_disarm(), 0);
+        }
+        gte_context_free(&ctx);
     }
 }
 
@@ -171,9 +182,8 @@ static void test_convert_json(void)
 
 static void test_end(void)
 {
-    gte_context_free(&ctx);
     gte_model_close(&model);
-    CU_ASSERT_TRUE(ctx == NULL && model == NULL);
+    CU_ASSERT_PTR_NULL(model);
 }
 
 int main(void)

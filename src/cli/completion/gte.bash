@@ -27,6 +27,7 @@ _gte()
         --format) COMPREPLY=($(compgen -W "text json jsonl npy raw" -- "$cur")); return ;;
         --pooling) COMPREPLY=($(compgen -W "mean cls" -- "$cur")); return ;;
         --color) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
+        --backend) COMPREPLY=($(compgen -W "auto packed openblas" -- "$cur")); return ;;
         --dtype) COMPREPLY=($(compgen -W "f32 bf16 int8" -- "$cur")); return ;;
         --name|--prompt|--query-prompt|--corpus-prompt|-t|--threads|--batch-tokens|-d|--dims|-k|--top|--max-tokens)
             return ;;
@@ -35,21 +36,21 @@ _gte()
     case $command in
         embed)
             options="--model --file --jsonl --output --format --dims --pooling --no-truncate
-                --prompt --no-normalize --threads --batch-tokens --special-as-text
+                --prompt --no-normalize --threads --batch-tokens --backend --special-as-text
                 --replace-invalid --color --help" ;;
         similarity)
             options="--model --file --jsonl --json --dims --pooling --no-truncate --prompt
-                --threads --batch-tokens --special-as-text --replace-invalid --color --help" ;;
+                --threads --batch-tokens --backend --special-as-text --replace-invalid --color --help" ;;
         search)
             options="--model --corpus --file --top --jsonl --json --dims --pooling --no-truncate
-                --prompt --query-prompt --corpus-prompt --threads --batch-tokens --special-as-text
+                --prompt --query-prompt --corpus-prompt --threads --batch-tokens --backend --special-as-text
                 --replace-invalid --color --help" ;;
         tokenize)
             options="--model --file --jsonl --max-tokens --truncate --no-special --bytes
                 --special-as-text --replace-invalid --help" ;;
         eval)
             options="--model --json --dims --pooling --no-truncate --prompt --threads
-                --batch-tokens --special-as-text --replace-invalid --help" ;;
+                --batch-tokens --backend --special-as-text --replace-invalid --help" ;;
         info)
             options="--model --json --help" ;;
         verify)

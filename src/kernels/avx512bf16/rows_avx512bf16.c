@@ -1,0 +1,195 @@
+/* Rows between products on AVX-512 with BF16: layer norm, bf16 and u8 copies (kernels/rows.h). */
+#include <immintrin.h>
+#include <math.h>
+#include <stdbool.h>
+
+#include "kernels/rows.h"
+
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE __mmask16 lanes(size_t left)
+{
+    return left < 16 ? (__mmask16)((1u << left) - 1) : (__mmask16)0xffff;
+}
+
+/* Sum of x, or of (x - m)^2; four chains, since an addition takes three cycles. */
+INLINE float row_sum(const float *x, size_t n, float m, bool square)
+{
+    const __m512 mean = _mm512_set1_ps(m);
+    __m512 sum[4] = {_mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps(),
+                     _mm512_setzero_ps()};
+    size_t i = 0;
+    for (; i + 64 <= n; i += 64) {
+        for (size_t j = 0; j < 4; j++) {
+            const __m512 y = _mm512_loadu_ps(x + i + 16 * j), d = _mm512_sub_ps(y, mean);
+            sum[j] = square ? _mm512_fmadd_ps(d, d, sum[j]) : _mm512_add_ps(sum[j], y);
+        }
+    }
+    for (; i < n; i += 16) {
+        const __mmask16 k = lanes(n - i);
+        const __m512 y = _mm512_maskz_loadu_ps(k, x + i), d = _mm512_maskz_sub_ps(k, y, mean);
+        sum[0] = square ? _mm512_fmadd_ps(d, d, sum[0]) : _mm512_add_ps(sum[0], y);
+    }
+    const __m512 low = _mm512_add_ps(sum[0], sum[1]), high = _mm512_add_ps(sum[2], sum[3]);
+    return _mm512_reduce_add_ps(_mm512_add_ps(low, high));
+}
+
+INLINE __m512i quantise(__m512 x, __m512 by, __m512 plus)
+{
+    return _mm512_cvtps_epi32(_mm512_fmadd_ps(x, by, plus));
+}
+
+static gte__row_scale range_scale(float low, float high)
+{
+    return (gte__row_scale){(high - low) / 255, low};
+}
+
+static void row_quantise(uint8_t *q, const float *x, size_t n, gte__row_scale scale)
+{
+    const float inverse = scale.scale > 0 ? 1 / scale.scale : 0;
+    const __m512 by = _mm512_set1_ps(inverse), plus = _mm512_set1_ps(-scale.offset * inverse);
+    /* packing works within 128-bit lanes: 32-bit groups a0 b0 c0 d0 a1 b1 ... come out */
+    const __m512i order = _mm512_set_epi32(15, 11, 7, 3, 14, 10, 6, 2, 13, 9, 5, 1, 12, 8, 4, 0);
+    size_t i = 0;
+    for (; i + 64 <= n; i += 64) {
+        const __m512i a = quantise(_mm512_loadu_ps(x + i), by, plus);
+        const __m512i b = quantise(_mm512_loadu_ps(x + i + 16), by, plus);
+        const __m512i c = quantise(_mm512_loadu_ps(x + i + 32), by, plus);
+        const __m512i d = quantise(_mm512_loadu_ps(x + i + 48), by, plus);
+        const __m512i ab = _mm512_packus_epi32(a, b), cd = _mm512_packus_epi32(c, d);
+        const __m512i mixed = _mm512_packus_epi16(ab, cd);
+        _mm512_storeu_si512(q + i, _mm512_permutexvar_epi32(order, mixed));
+    }
+    for (; i < n; i += 16) {
+        const __mmask16 k = lanes(n - i);
+        const __m512i a = quantise(_mm512_maskz_loadu_ps(k, x + i), by, plus);
+        const __m512i bounded = _mm512_max_epi32(a, _mm512_setzero_si512());
+        _mm512_mask_cvtusepi32_storeu_epi8(q + i, k, bounded);
+    }
+}
+
+static void row_narrow(uint16_t *out, const float *x, size_t n)
+{
+    size_t i = 0;
+    for (; i + 32 <= n; i += 32) {
+        const __m512 a = _mm512_loadu_ps(x + i), b = _mm512_loadu_ps(x + i + 16);
+        _mm512_storeu_si512(out + i, (__m512i)_mm512_cvtne2ps_pbh(b, a));
+    }
+    for (; i < n; i += 16) {
+        const __mmask16 k = lanes(n - i);
+        const __m512 a = _mm512_maskz_loadu_ps(k, x + i);
+        _mm256_mask_storeu_epi16(out + i, k, (__m256i)_mm512_cvtneps_pbh(a));
+    }
+}
+
+/* y = (x - mean) by gain + shift for 16 columns or fewer. */
+INLINE __m512 normalise(const float *x, const float *gain, const float *shift, __mmask16 k,
+                        __m512 mean, __m512 by)
+{
+    const __m512 d = _mm512_mul_ps(_mm512_sub_ps(_mm512_maskz_loadu_ps(k, x), mean), by);
+    return _mm512_fmadd_ps(d, _mm512_maskz_loadu_ps(k, gain), _mm512_maskz_loadu_ps(k, shift));
+}
+
+static void layernorm(float *x, const float *gain, const float *shift, size_t n, float eps,
+                      const gte__row_copy *copy)
+{
+    const float mean = row_sum(x, n, 0, false) / (float)n;
+    const float variance = row_sum(x, n, mean, true) / (float)n;
+    const __m512 m = _mm512_set1_ps(mean), s = _mm512_set1_ps(1 / sqrtf(variance + eps));
+    __m512 low[2] = {_mm512_set1_ps(INFINITY), _mm512_set1_ps(INFINITY)};
+    __m512 high[2] = {_mm512_set1_ps(-INFINITY), _mm512_set1_ps(-INFINITY)};
+    size_t i = 0;
+    for (; i + 32 <= n; i += 32) {
+        for (size_t j = 0; j < 2; j++) {
+            const size_t at = i + 16 * j;
+            const __m512 y = normalise(x + at, gain + at, shift + at, 0xffff, m, s);
+            low[j] = _mm512_min_ps(low[j], y);
+            high[j] = _mm512_max_ps(high[j], y);
+            _mm512_storeu_ps(x + at, y);
+        }
+    }
+    for (; i < n; i += 16) {
+        const __mmask16 k = lanes(n - i);
+        const __m512 y = normalise(x + i, gain + i, shift + i, k, m, s);
+        low[0] = _mm512_mask_min_ps(low[0], k, low[0], y);
+        high[0] = _mm512_mask_max_ps(high[0], k, high[0], y);
+        _mm512_mask_storeu_ps(x + i, k, y);
+    }
+    if (copy->type == GTE__ELEMENT_BF16) row_narrow(copy->data, x, n);
+    if (copy->type == GTE__ELEMENT_INT8) {
+        *copy->scale = range_scale(_mm512_reduce_min_ps(_mm512_min_ps(low[0], low[1])),
+                                   _mm512_reduce_max_ps(_mm512_max_ps(high[0], high[1])));
+        row_quantise(copy->data, x, n, *copy->scale);
+    }
+}
+
+static void row_copy(const float *x, size_t n, const gte__row_copy *copy)
+{
+    if (copy->type == GTE__ELEMENT_BF16) row_narrow(copy->data, x, n);
+    if (copy->type != GTE__ELEMENT_INT8) return;
+    __m512 low = _mm512_set1_ps(INFINITY), high = _mm512_set1_ps(-INFINITY);
+    for (size_t i = 0; i < n; i += 16) {
+        const __mmask16 k = lanes(n - i);
+        const __m512 y = _mm512_maskz_loadu_ps(k, x + i);
+        low = _mm512_mask_min_ps(low, k, low, y);
+        high = _mm512_mask_max_ps(high, k, high, y);
+    }
+    *copy->scale = range_scale(_mm512_reduce_min_ps(low), _mm512_reduce_max_ps(high));
+    row_quantise(copy->data, x, n, *copy->scale);
+}
+
+/* 32 values of bf16, even ones and odd ones apart, back together as 16-bit integers. */
+INLINE __m512i quantise_bf16(__m512i x, __m512 by, __m512 plus)
+{
+    const __m512 even = _mm512_castsi512_ps(_mm512_slli_epi32(x, 16));
+    const __m512 odd = _mm512_castsi512_ps(_mm512_and_si512(x, _mm512_set1_epi32((int)0xffff0000)));
+    const __m512i high = _mm512_slli_epi32(quantise(odd, by, plus), 16);
+    return _mm512_or_si512(quantise(even, by, plus), high);
+}
+
+/* The largest value, at least 0: bf16 compares as int16 where it is positive, a NaN above all. */
+static float bf16_top(const uint16_t *x, size_t n)
+{
+    __m512i a = _mm512_setzero_si512(), b = a;
+    size_t i = 0;
+    for (; i + 64 <= n; i += 64) {
+        a = _mm512_max_epi16(a, _mm512_loadu_si512(x + i));
+        b = _mm512_max_epi16(b, _mm512_loadu_si512(x + i + 32));
+    }
+    for (; i < n; i += 32) {
+        const __mmask32 k = n - i < 32 ? (1u << (n - i)) - 1 : ~0u;
+        a = _mm512_max_epi16(a, _mm512_maskz_loadu_epi16(k, x + i));
+    }
+    a = _mm512_max_epi16(a, b);
+    const __m512i even = _mm512_slli_epi32(a, 16);
+    const __m512i top = _mm512_max_epi32(even, a); /* the low half only breaks ties upwards */
+    const int bits = _mm512_reduce_max_epi32(top) & (int)0xffff0000;
+    return _mm512_cvtss_f32(_mm512_castsi512_ps(_mm512_set1_epi32(bits)));
+}
+
+static void quantise_gelu(uint8_t *q, gte__row_scale *scale, const uint16_t *x, size_t n)
+{
+    *scale = range_scale(GTE__GELU_LOW, bf16_top(x, n));
+    const float inverse = 1 / scale->scale;
+    const __m512 by = _mm512_set1_ps(inverse), plus = _mm512_set1_ps(-GTE__GELU_LOW * inverse);
+    const __m512i order = _mm512_set_epi64(7, 5, 3, 1, 6, 4, 2, 0);
+    size_t i = 0;
+    for (; i + 64 <= n; i += 64) {
+        const __m512i a = quantise_bf16(_mm512_loadu_si512(x + i), by, plus);
+        const __m512i b = quantise_bf16(_mm512_loadu_si512(x + i + 32), by, plus);
+        const __m512i mixed = _mm512_packus_epi16(a, b);
+        _mm512_storeu_si512(q + i, _mm512_permutexvar_epi64(order, mixed));
+    }
+    for (; i < n; i += 32) {
+        const __mmask32 k = n - i < 32 ? (1u << (n - i)) - 1 : ~0u;
+        const __m512i a = quantise_bf16(_mm512_maskz_loadu_epi16(k, x + i), by, plus);
+        _mm512_mask_cvtusepi16_storeu_epi8(q + i, k, a);
+    }
+}
+
+const gte__row_kernels gte__rows_avx512bf16 = {
+    .isa = "avx512bf16",
+    .layernorm = layernorm,
+    .copy = row_copy,
+    .quantise_gelu = quantise_gelu,
+};

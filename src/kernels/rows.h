@@ -1,0 +1,37 @@
+/* What happens to whole rows between two products: layer norm and the conversion to what the next
+ * product reads. One row at a time, in L1. */
+#ifndef GTE_KERNELS_ROWS_H
+#define GTE_KERNELS_ROWS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernels/gemm.h"
+
+/* The smallest value of GELU is -0.16997 (erf) or -0.17004 (tanh); bf16 rounds it to no less
+ * than this. */
+#define GTE__GELU_LOW (-0.171f)
+
+/* A row as the next product reads it. */
+typedef struct gte__row_copy {
+    gte__element type;     /* f32: nothing is written */
+    void *data;            /* [n] bf16 or u8 */
+    gte__row_scale *scale; /* int8 */
+} gte__row_copy;
+
+typedef struct gte__row_kernels {
+    const char *isa;
+    /* x = (x - mean) / sqrt(var + eps) * gain + shift, two passes, as f32_layernorm; and a copy. */
+    void (*layernorm)(float *x, const float *gain, const float *shift, size_t n, float eps,
+                      const gte__row_copy *copy);
+    /* A copy of x. u8: scale = (max - min) / 255, offset = min; a constant row has scale 0. */
+    void (*copy)(const float *x, size_t n, const gte__row_copy *copy);
+    /* u8 of a row of GELU's results in bf16: offset = GTE__GELU_LOW, scale from the largest. */
+    void (*quantise_gelu)(uint8_t *q, gte__row_scale *scale, const uint16_t *x, size_t n);
+} gte__row_kernels;
+
+#if defined(__x86_64__)
+extern const gte__row_kernels gte__rows_avx512bf16;
+#endif
+
+#endif
