@@ -33,7 +33,8 @@ gte_status convert__output_write(convert__output *out, const void *data, size_t 
 /* Appends zeros up to `offset`, which is not before the end. */
 gte_status convert__output_pad(convert__output *out, uint64_t offset, gte_error *err);
 
-/* Puts the digest at `digest_offset` (where zeros were written), flushes and renames. A path that is a symbolic link stays one. */
+/* Puts the digest at `digest_offset` (where zeros were written), flushes and renames. A path that
+ * is a symbolic link stays one. */
 gte_status convert__output_commit(convert__output *out, uint64_t digest_offset, gte_error *err);
 
 /* Closes, and removes what was not committed. */
