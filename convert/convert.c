@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "convert/own_files.h"
 #include "convert/pack.h"
 #include "convert/vocabulary.h"
 
@@ -27,21 +28,11 @@ static gte_status check_arguments(const char *model_dir, const char *out_path,
         return gte__fail(err, GTE_E_IO, 0,
                          "%.150s: not a directory; expected a model directory with config.json",
                          model_dir);
-    return convert__output_check(out_path, err);
-}
-
-/* The rename would replace the weights that are being read. */
-static gte_status check_not_input(const char *out_path, const convert__checkpoint *checkpoint,
-                                  gte_error *err)
-{
-    struct stat st;
-    if (stat(out_path, &st) != 0) return GTE_OK;
-    for (size_t i = 0; i < checkpoint->input_count; i++)
-        if (checkpoint->inputs[i].inode == (uint64_t)st.st_ino &&
-            checkpoint->inputs[i].device == (uint64_t)st.st_dev)
-            return gte__fail(err, GTE_E_ARGUMENT, 0, "%.150s is the model's own weight file",
-                             out_path);
-    return GTE_OK;
+    gte_status status = convert__output_check(out_path, err);
+    if (status == GTE_OK && convert__is_own_file(model_dir, out_path))
+        return gte__fail(err, GTE_E_ARGUMENT, 0, "%.150s is one of the model's own files",
+                         out_path);
+    return status;
 }
 
 /* `license:` of the README's front matter, which model cards begin with. Best effort: no README,
@@ -122,8 +113,6 @@ gte_status gte_convert(const char *model_dir, const char *out_path,
     status = convert__tokenizer_pack(&vocabulary.desc, &tokenizer, &tokenizer_size, err);
     if (status != GTE_OK) goto fail;
     status = convert__checkpoint_open(&checkpoint, &source, err);
-    if (status != GTE_OK) goto fail;
-    status = check_not_input(out_path, &checkpoint, err);
     if (status != GTE_OK) goto fail;
     status =
         convert__pack_plan(&pack, &source, &config, &checkpoint, tokenizer, tokenizer_size, err);

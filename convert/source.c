@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/memory.h"
+#include "base/utf8.h"
 
 static bool safe_name(const char *name)
 {
@@ -44,8 +44,6 @@ static gte_status map(convert__input *out, int fd, uint64_t max_size, gte_error 
     if ((uint64_t)st.st_size > max_size || (uint64_t)st.st_size > SIZE_MAX)
         return gte__fail(err, GTE_E_FORMAT, 0, "%s: %llu bytes, more than the limit of %llu",
                          out->name, (unsigned long long)st.st_size, (unsigned long long)max_size);
-    out->device = (uint64_t)st.st_dev;
-    out->inode = (uint64_t)st.st_ino;
     out->size = (size_t)st.st_size;
     out->data = empty;
     if (out->size == 0) return gte__ok(err);
@@ -99,14 +97,38 @@ void convert__input_close(convert__input *input)
     *input = (convert__input){0};
 }
 
+/* Controls of either kind, and those that turn the direction of writing for what follows. */
+static bool printable(uint32_t c)
+{
+    return c >= 0x20 && !(c >= 0x7f && c < 0xa0) && !(c >= 0x202a && c <= 0x202e) &&
+           !(c >= 0x2066 && c <= 0x2069) && c != GTE__REPLACEMENT;
+}
+
+/* What is not printable, or not UTF-8, becomes '?'. */
+static void clean(char *line)
+{
+    const uint8_t *end = (const uint8_t *)line + strlen(line);
+    char *to = line;
+    unsigned size;
+    for (const uint8_t *p = (const uint8_t *)line; p < end; p += size) {
+        uint32_t c = gte__utf8_decode_lossy(p, end, &size);
+        if (!printable(c)) {
+            *to++ = '?';
+            continue;
+        }
+        memmove(to, p, size);
+        to += size;
+    }
+    *to = '\0';
+}
+
 /* Names out of files may carry anything; a listener gets one line of printable text. */
 static void tell(void (*listener)(void *arg, const char *line), void *arg, const char *format,
                  va_list args)
 {
     char line[512];
     if (!listener || vsnprintf(line, sizeof line, format, args) < 0) return;
-    for (char *p = line; *p; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f) *p = '?';
+    clean(line);
     listener(arg, line);
 }
 

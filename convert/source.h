@@ -24,7 +24,6 @@ typedef struct convert__input {
     const uint8_t *data; /* not NULL after a successful open, even for an empty file */
     size_t size;
     void *map; /* NULL for an empty file */
-    uint64_t device, inode;
 } convert__input;
 
 /* Maps dir/name. `found` NULL: the file must exist; else a missing file is GTE_OK and *found

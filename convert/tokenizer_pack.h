@@ -18,7 +18,7 @@ typedef struct convert__piece {
 
 /* One entry of tokenizer.json's added_tokens. */
 typedef struct convert__added {
-    const char *text; /* UTF-8, not empty */
+    const char *text; /* UTF-8, 1 .. GTE__MAX_ADDED_BYTES bytes */
     size_t size;
     uint32_t id;    /* below vocab_size */
     uint32_t flags; /* GTE__ADDED_... */

@@ -9,7 +9,8 @@
 #include "base/memory.h"
 
 #define FIRST_CAPACITY 4096u
-#define FIRST_CHILD 3u        /* unit 0 is unused, units 1 and 2 are the roots */
+#define FIRST_ROOT 1u /* unit 0 is unused */
+#define FIRST_CHILD (FIRST_ROOT + CONVERT__TRIE_ROOTS)
 #define MAX_UNITS 0x7fffff00u /* an index plus a byte never overflows */
 
 /* A node whose children are still to be placed: the keys [first, last) share its prefix. */
@@ -84,7 +85,7 @@ static gte_status grow(builder *b, uint32_t need, gte_error *err)
     return GTE_OK;
 }
 
-/* A slot is taken when it is a child, and the first three are: unit 0 and the two roots. */
+/* A slot is taken when it is a child, and the first ones are: unit 0 and the roots. */
 static bool taken(const builder *b, uint32_t slot)
 {
     return slot < FIRST_CHILD || b->units[slot].check != GTE__TRIE_FREE;
@@ -145,19 +146,23 @@ gte_status convert__trie_build(convert__trie *out, convert__trie_key *keys, size
                                gte_error *err)
 {
     builder b = {.keys = keys, .used = FIRST_CHILD};
-    size_t nodes, bytes, split = 0;
+    size_t nodes, bytes, last = n;
     gte_status status;
     uint32_t next;
-    *out = (convert__trie){.roots = {1, 2}};
-    if (!gte__add(n, 2, &nodes) || !gte__mul(nodes, sizeof *b.stack, &bytes) ||
+    *out = (convert__trie){0};
+    if (!gte__add(n, CONVERT__TRIE_ROOTS, &nodes) || !gte__mul(nodes, sizeof *b.stack, &bytes) ||
         !(b.stack = malloc(bytes)))
         return gte__fail(err, GTE_E_MEMORY, 0, "no memory for the vocabulary's trie");
     if (n) qsort(keys, n, sizeof *keys, compare_keys);
-    while (split < n && keys[split].root == CONVERT__TRIE_WORD) split++;
     status = grow(&b, FIRST_CAPACITY, err);
     if (status != GTE_OK) goto fail;
-    b.stack[b.depth++] = (node){2, split, n, 0};
-    b.stack[b.depth++] = (node){1, 0, split, 0};
+    for (int root = CONVERT__TRIE_ROOTS; root-- > 0;) {
+        size_t first = last;
+        while (first && keys[first - 1].root == root) first--;
+        out->roots[root] = FIRST_ROOT + (uint32_t)root;
+        b.stack[b.depth++] = (node){out->roots[root], first, last, 0};
+        last = first;
+    }
     while (b.depth) {
         status = expand(&b, b.stack[--b.depth], err);
         if (status != GTE_OK) goto fail;

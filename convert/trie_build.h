@@ -8,7 +8,13 @@
 #include "base/status.h"
 #include "model/format.h"
 
-enum convert__trie_root { CONVERT__TRIE_WORD = 0, CONVERT__TRIE_SUFFIX = 1 };
+enum convert__trie_root {
+    CONVERT__TRIE_WORD = 0,
+    CONVERT__TRIE_SUFFIX = 1,
+    CONVERT__TRIE_ADDED = 2,
+    CONVERT__TRIE_NORMALIZED = 3,
+    CONVERT__TRIE_ROOTS = 4
+};
 
 typedef struct convert__trie_key {
     const char *text; /* not empty; without "##" for the suffix root */
@@ -20,7 +26,7 @@ typedef struct convert__trie_key {
 typedef struct convert__trie {
     gte__trie_unit *units; /* malloc'd; the caller frees it */
     uint32_t count;
-    uint32_t roots[2]; /* by enum convert__trie_root; always present */
+    uint32_t roots[CONVERT__TRIE_ROOTS]; /* by enum convert__trie_root; always present */
 } convert__trie;
 
 /* Sorts `keys` in place and builds *out. Of equal keys the one with the highest id counts. On

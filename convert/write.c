@@ -1,4 +1,4 @@
-/* The output file: temporary name, digest, flush, rename. */
+/* The output file: unnamed or temporarily named, then digest, flush, rename. */
 #include "convert/write.h"
 
 #include <errno.h>
@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #define ATTEMPTS 100
+#define NAME_SIZE 64         /* of a temporary file, without its directory */
+#define DESCRIPTOR_SIZE 32   /* of a path below /proc/self/fd */
 #define WRITE_MAX (1u << 20) /* bytes between two looks at cancellation */
 
 gte_status convert__output_check(const char *path, gte_error *err)
@@ -33,28 +35,76 @@ static size_t directory_size(const char *path)
     return slash ? (size_t)(slash - path) + 1 : 0;
 }
 
-/* A name nobody has, in the same directory, so that the rename stays within one file system. */
+/* The directory of the output, to be freed. */
+static char *directory_of(const convert__output *out)
+{
+    size_t size = directory_size(out->target);
+    return size ? strndup(out->target, size) : strdup(".");
+}
+
+static const char *descriptor_path(int fd, char out[DESCRIPTOR_SIZE])
+{
+    snprintf(out, DESCRIPTOR_SIZE, "/proc/self/fd/%d", fd);
+    return out;
+}
+
+/* Another name nobody has, in the same directory, so that the rename stays within one file system.
+ */
+static void choose_name(convert__output *out, unsigned attempt)
+{
+    size_t dir = directory_size(out->target);
+    uint64_t number = attempt;
+    /* Without random bytes the process and the attempt are unique enough. */
+    (void)!getrandom(&number, sizeof number, GRND_NONBLOCK);
+    memcpy(out->temporary, out->target, dir);
+    snprintf(out->temporary + dir, NAME_SIZE, ".gte-convert-%ld-%016llx.tmp", (long)getpid(),
+             (unsigned long long)number);
+}
+
+/* A file without a name, of which nothing is left however the process ends. It can be given a name
+ * later by way of /proc alone, so without that there is none. */
+static int open_unnamed(const convert__output *out)
+{
+    char descriptor[DESCRIPTOR_SIZE];
+    char *dir = directory_of(out);
+    int fd = dir ? open(dir, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666) : -1;
+    free(dir);
+    if (fd >= 0 && access(descriptor_path(fd, descriptor), F_OK) != 0) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
 static gte_status create(convert__output *out, gte_error *err)
 {
-    size_t dir = directory_size(out->path);
-    size_t size = dir + 64;
-    out->temporary = malloc(size);
+    out->target = realpath(out->path, NULL);
+    if (!out->target) out->target = strdup(out->path);
+    if (out->target) out->temporary = malloc(directory_size(out->target) + NAME_SIZE);
     if (!out->temporary) return gte__fail(err, GTE_E_MEMORY, 0, "out of memory for a file name");
-    memcpy(out->temporary, out->path, dir);
-    for (unsigned attempt = 0; attempt < ATTEMPTS; attempt++) {
-        uint64_t number = attempt;
-        /* Without random bytes the process and the attempt are unique enough. */
-        (void)!getrandom(&number, sizeof number, GRND_NONBLOCK);
-        snprintf(out->temporary + dir, size - dir, ".gte-convert-%ld-%016llx.tmp", (long)getpid(),
-                 (unsigned long long)number);
+    out->fd = open_unnamed(out);
+    for (unsigned attempt = 0; out->fd < 0 && attempt < ATTEMPTS; attempt++) {
+        choose_name(out, attempt);
         out->fd = open(out->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (out->fd >= 0) return GTE_OK;
-        if (errno != EEXIST) break;
+        out->linked = out->fd >= 0;
+        if (out->fd < 0 && errno != EEXIST) break;
     }
-    int error = errno;
-    free(out->temporary);
-    out->temporary = NULL;
-    return gte__fail(err, GTE_E_IO, 0, "%.180s: cannot be written: %s", out->path, strerror(error));
+    if (out->fd >= 0) return GTE_OK;
+    return gte__fail(err, GTE_E_IO, 0, "%.180s: cannot be written: %s", out->path, strerror(errno));
+}
+
+/* Gives an unnamed file the name from which it is renamed: a link cannot replace what is there. */
+static bool link_unnamed(convert__output *out)
+{
+    char descriptor[DESCRIPTOR_SIZE];
+    descriptor_path(out->fd, descriptor);
+    for (unsigned attempt = 0; !out->linked && attempt < ATTEMPTS; attempt++) {
+        choose_name(out, attempt);
+        out->linked =
+            linkat(AT_FDCWD, descriptor, AT_FDCWD, out->temporary, AT_SYMLINK_FOLLOW) == 0;
+        if (!out->linked && errno != EEXIST) break;
+    }
+    return out->linked;
 }
 
 static gte_status write_error(const convert__output *out, int error, gte_error *err)
@@ -130,8 +180,8 @@ gte_status convert__output_pad(convert__output *out, uint64_t offset, gte_error 
  * file system that cannot do it (or a directory that may not be read) has given what it has. */
 static void flush_directory(const convert__output *out)
 {
-    char *dir = strndup(out->path, directory_size(out->path));
-    int fd = dir ? open(*dir ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    char *dir = directory_of(out);
+    int fd = dir ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (fd >= 0) {
         fsync(fd);
         close(fd);
@@ -143,15 +193,15 @@ gte_status convert__output_commit(convert__output *out, uint64_t digest_offset, 
 {
     uint8_t digest[32];
     gte__sha256_final(&out->digest, digest);
-    if (pwrite(out->fd, digest, sizeof digest, (off_t)digest_offset) != (ssize_t)sizeof digest ||
-        fsync(out->fd) != 0)
-        return write_error(out, errno, err);
+    ssize_t n = pwrite(out->fd, digest, sizeof digest, (off_t)digest_offset);
+    /* a short write sets no errno */
+    if (n != (ssize_t)sizeof digest) return write_error(out, n < 0 ? errno : EIO, err);
+    if (fsync(out->fd) != 0 || !link_unnamed(out)) return write_error(out, errno, err);
     int fd = out->fd;
     out->fd = -1;
     if (close(fd) != 0) return write_error(out, errno, err);
-    if (rename(out->temporary, out->path) != 0) return write_error(out, errno, err);
-    free(out->temporary);
-    out->temporary = NULL;
+    if (rename(out->temporary, out->target) != 0) return write_error(out, errno, err);
+    out->linked = false;
     flush_directory(out);
     return gte__ok(err);
 }
@@ -159,8 +209,10 @@ gte_status convert__output_commit(convert__output *out, uint64_t digest_offset, 
 void convert__output_close(convert__output *out)
 {
     if (out->fd >= 0) close(out->fd);
-    if (out->temporary) unlink(out->temporary);
+    if (out->linked) unlink(out->temporary);
     free(out->temporary);
+    free(out->target);
     out->fd = -1;
-    out->temporary = NULL;
+    out->linked = false;
+    out->temporary = out->target = NULL;
 }

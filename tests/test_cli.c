@@ -85,6 +85,7 @@ static void columns(void)
     const char *text = "a\xe4\xbd\xa0\xe5\xa5\xbd"  /* two wide */
                        "e\xcc\x81\xf0\x9f\x98\x80"; /* a combining accent, a wide emoji */
     CU_ASSERT_EQUAL(cli__columns(text, strlen(text)), 8);
+    CU_ASSERT_EQUAL(cli__columns("a\tb\xc2\x9b\xe2\x80\xae", 8), 5); /* controls */
     CU_ASSERT_EQUAL(cli__fitting(text, strlen(text), 2), 1);
     CU_ASSERT_EQUAL(cli__fitting(text, strlen(text), 3), 4);
     CU_ASSERT_EQUAL(cli__fitting(text, strlen(text), 6), 10);

@@ -1,6 +1,8 @@
 /* What stands under the output name, and beside it, when a conversion cannot finish: a full disk, a
  * folder that may not be written, cancellation, an output that must not be replaced. */
 #include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,8 +145,88 @@ static void arguments(void)
     refused(dir, "/no/such/folder/m.gte", NULL, GTE_E_IO, "No such file");
     refused(dir, "/proc/m.gte", NULL, GTE_E_IO, "cannot be written");
     snprintf(path, sizeof path, "%s/model.safetensors", dir);
-    refused(dir, path, NULL, GTE_E_ARGUMENT, "own weight file");
+    refused(dir, path, NULL, GTE_E_ARGUMENT, "own files");
     CU_ASSERT_EQUAL(access(out, F_OK), -1);
+}
+
+/* A file of the directory, under its name, a symbolic link's, another hard link's. */
+static void own_files(void)
+{
+    static const char *const names[] = {"config.json", "vocab.txt", "README.md", "sub/config.json"};
+    char dir[1024], path[1100], link_path[1100];
+    snprintf(dir, sizeof dir, "%s", model_dir_make("own-files", NULL));
+    snprintf(path, sizeof path, "%s/sub", dir);
+    mkdir(path, 0755);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s/%s", dir, names[i]);
+        if (access(path, F_OK) != 0) support_write_file(path, "text", 4);
+        refused(dir, path, NULL, GTE_E_ARGUMENT, "own files");
+        snprintf(link_path, sizeof link_path, "%s-%zu", support_tmp_path("soft"), i);
+        CU_ASSERT_EQUAL(symlink(path, link_path), 0);
+        refused(dir, link_path, NULL, GTE_E_ARGUMENT, "own files");
+        snprintf(link_path, sizeof link_path, "%s-%zu", support_tmp_path("hard"), i);
+        CU_ASSERT_EQUAL(link(path, link_path), 0);
+        refused(dir, link_path, NULL, GTE_E_ARGUMENT, "own files");
+    }
+}
+
+/* Into the directory itself, twice: what the first left is replaced. */
+static void into_directory(void)
+{
+    char path[1100];
+    const char *dir = model_dir_make("into", NULL);
+    gte_error err = {0};
+    snprintf(path, sizeof path, "%s/model.gte", dir);
+    CU_ASSERT_EQUAL(gte_convert(dir, path, NULL, &err), GTE_OK);
+    CU_ASSERT_EQUAL(gte_convert(dir, path, NULL, &err), GTE_OK);
+}
+
+/* A symbolic link stays one, and what it leads to is replaced. */
+static void through_link(void)
+{
+    const char *folder = new_folder("linked"), *dir = model_dir_make("link", NULL);
+    char target[1100], path[1100];
+    struct stat st;
+    gte_error err = {0};
+    snprintf(target, sizeof target, "%s/m.gte", folder);
+    snprintf(path, sizeof path, "%s", support_tmp_path("link.gte"));
+    support_write_file(target, "before", 6);
+    CU_ASSERT_EQUAL(symlink(target, path), 0);
+    CU_ASSERT_EQUAL(gte_convert(dir, path, NULL, &err), GTE_OK);
+    CU_ASSERT_EQUAL(lstat(path, &st), 0);
+    CU_ASSERT_TRUE(S_ISLNK(st.st_mode));
+    CU_ASSERT_EQUAL(lstat(target, &st), 0);
+    CU_ASSERT_TRUE(S_ISREG(st.st_mode) && st.st_size > 4096);
+    CU_ASSERT_EQUAL(count_files(folder), 1);
+}
+
+static void kill_process(void *arg, uint64_t done, uint64_t total)
+{
+    (void)arg;
+    if (done > total / 2) kill(getpid(), SIGKILL);
+}
+
+/* Where the file system can hold files without a name. */
+static void killed(void)
+{
+    const char *folder = new_folder("killed"), *dir = model_dir_make("kill", NULL);
+    char out[1100];
+    snprintf(out, sizeof out, "%s/m.gte", folder);
+    int status, fd = open(folder, O_TMPFILE | O_WRONLY, 0600);
+    if (fd < 0) {
+        support_skip("no unnamed files here");
+        return;
+    }
+    close(fd);
+    pid_t child = fork();
+    if (child == 0) {
+        gte_convert_options options = {.progress = kill_process};
+        gte_convert(dir, out, &options, NULL);
+        _exit(0);
+    }
+    CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
+    CU_ASSERT_TRUE(WIFSIGNALED(status));
+    CU_ASSERT_EQUAL(count_files(folder), 0);
 }
 
 /* Not for root, whom permissions do not stop: in a child that has given that up. */
@@ -207,6 +289,10 @@ int main(void)
         {"cancelled at every place", cancel},
         {"progress counts the bytes of the file", progress},
         {"arguments", arguments},
+        {"the model's own files are kept", own_files},
+        {"into the model directory", into_directory},
+        {"through a symbolic link", through_link},
+        {"killed in the middle", killed},
         {"a folder that may not be written", read_only},
         {"a full disk", full_disk},
         {"a path without a folder", relative_path},

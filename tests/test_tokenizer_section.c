@@ -74,9 +74,10 @@ static const struct {
     {"string_bytes_size", FIELD(string_bytes_size), 1, GTE_E_FORMAT},
     {"string_bytes_size huge", FIELD(string_bytes_size), UINT64_MAX, GTE_E_FORMAT},
     {"added_offset", FIELD(added_offset), UINT64_C(1) << 40, GTE_E_FORMAT},
-    {"added_text_offset", FIELD(added_text_offset), UINT64_C(1) << 40, GTE_E_FORMAT},
-    {"added_text_size", FIELD(added_text_size), 0, GTE_E_FORMAT},
-    {"added_text_size huge", FIELD(added_text_size), UINT64_MAX, GTE_E_FORMAT},
+    {"trie_root_added 0", FIELD(trie_root_added), 0, GTE_E_FORMAT},
+    {"trie_root_added", FIELD(trie_root_added), UINT32_MAX, GTE_E_FORMAT},
+    {"trie_root_normalized 0", FIELD(trie_root_normalized), 0, GTE_E_FORMAT},
+    {"trie_root_normalized", FIELD(trie_root_normalized), UINT32_MAX, GTE_E_FORMAT},
     {"reserved", FIELD(reserved), 1, GTE_E_FORMAT},
 };
 
@@ -116,10 +117,6 @@ static void test_broken_tables(void)
     check_broken_at(h->string_index_offset + 4 * 10, 0x7fffffff);
     check_broken_at(h->added_offset + offsetof(gte__added_token, id), 0x7fffffff);
     check_broken_at(h->added_offset + offsetof(gte__added_token, flags), 0x100);
-    check_broken_at(h->added_offset + offsetof(gte__added_token, text_offset), 0x7fffffff);
-    check_broken_at(h->added_offset + offsetof(gte__added_token, text_size), 0);
-    check_broken_at(h->added_offset + offsetof(gte__added_token, text_size), 0x7fffffff);
-    check_broken_at(h->added_text_offset, 0xffffffff);
     gte__tokenizer tok;
     uint8_t *copy = copy_section(small.size);
     CU_ASSERT_EQUAL(gte__tokenizer_open(&tok, copy + 1, small.size - 1, NULL), GTE_E_FORMAT);
@@ -198,6 +195,40 @@ static void test_pack(void)
     free(block);
 }
 
+/* A damaged trie that ends an added token inside a character: it stays text. */
+static void test_torn_token(void)
+{
+    static const char torn[] = "\xe4\xb8\xad";
+    const convert__added token = {.text = torn, .size = 3, .id = 10};
+    const gte_text text = {torn, 3, NULL, 0};
+    for (size_t bytes = 1; bytes <= 3; bytes++) {
+        convert__tokenizer desc = good_description();
+        desc.added = &token;
+        desc.added_count = 1;
+        void *block;
+        uint64_t size;
+        CU_ASSERT_EQUAL_FATAL(convert__tokenizer_pack(&desc, &block, &size, NULL), GTE_OK);
+        const gte__tokenizer_header *h = block;
+        gte__trie_unit *trie = (void *)((uint8_t *)block + h->trie_offset);
+        uint32_t unit = h->trie_root_added, last = 0;
+        for (size_t i = 0; i < 3; i++) {
+            unit = trie[unit].base + (uint8_t)torn[i];
+            trie[unit].id = -1;
+            if (i + 1 == bytes) last = unit;
+        }
+        trie[last].id = 0;
+        gte__tokenizer tok;
+        gte_token out[8];
+        size_t count;
+        CU_ASSERT_EQUAL_FATAL(gte__tokenizer_open(&tok, block, size, NULL), GTE_OK);
+        CU_ASSERT_EQUAL(gte__tokenize(&tok, text, GTE_NO_SPECIAL, 8, out, 8, &count, NULL, NULL),
+                        GTE_OK);
+        CU_ASSERT_EQUAL(count, 1);
+        CU_ASSERT_EQUAL(out[0].id, bytes == 3 ? 10 : (int32_t)h->unk_id);
+        free(block);
+    }
+}
+
 static void refuse(const convert__tokenizer *desc, gte_status status)
 {
     void *block = &block;
@@ -232,7 +263,8 @@ static void test_pack_refuses(void)
     added.flags = GTE__ADDED_NORMALIZED;
     added.size = 0;
     REFUSED((desc.added = &added, desc.added_count = 1), GTE_E_FORMAT);
-    char large[GTE__MAX_NORMALIZED_BYTES + 1];
+    REFUSED(desc.added_count = desc.vocab_size + 1, GTE_E_FORMAT);
+    char large[GTE__MAX_ADDED_BYTES + 1];
     memset(large, 'x', sizeof large);
     added.text = large;
     added.size = sizeof large;
@@ -265,7 +297,8 @@ static void test_trie(void)
             size_t size = 1 + support_random(&state) % 8;
             for (size_t j = 0; j < size; j++)
                 texts[i][j] = (char)(support_random(&state) % (uint64_t)alphabet);
-            keys[i] = (convert__trie_key){texts[i], size, i, (int)(support_random(&state) % 2)};
+            keys[i] = (convert__trie_key){texts[i], size, i,
+                                          (int)(support_random(&state) % CONVERT__TRIE_ROOTS)};
         }
         convert__trie trie;
         CU_ASSERT_EQUAL_FATAL(convert__trie_build(&trie, keys, KEYS, NULL), GTE_OK);
@@ -296,6 +329,7 @@ int main(void)
         {"truncated", test_truncated},
         {"random damage", test_random_damage},
         {"pack", test_pack},
+        {"torn token", test_torn_token},
         {"pack refuses", test_pack_refuses},
         {"trie", test_trie},
     };

@@ -12,7 +12,7 @@ enum cli_exit {
     CLI_OK = 0,
     CLI_FAILED = 1,
     CLI_USAGE = 2,
-    CLI_INTERRUPTED = 130, /* SIGINT or SIGTERM; what was written is whole */
+    CLI_INTERRUPTED = 130, /* SIGINT, SIGTERM or SIGHUP; what was written is whole */
     CLI_PIPE_CLOSED = 141  /* the reader of standard output went away (128 + SIGPIPE) */
 };
 

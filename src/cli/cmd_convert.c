@@ -34,8 +34,8 @@ static const cli_option options[] = {
 
 static const char details[] =
     "MODEL_DIR holds config.json, the weights (model.safetensors, its sharded form, or\n"
-    "pytorch_model.bin) and the vocabulary (tokenizer.json or vocab.txt). OUT.gte is written\n"
-    "under a temporary name first: it is whole or not there. Nothing is downloaded.\n"
+    "pytorch_model.bin) and the vocabulary (tokenizer.json or vocab.txt). OUT.gte appears\n"
+    "when it is whole, and is never a file of MODEL_DIR's own. Nothing is downloaded.\n"
     "A warning on standard error tells what was guessed or left out.\n";
 
 static void on_progress(void *arg, uint64_t done, uint64_t total)

@@ -1,6 +1,9 @@
 /* gte embed: texts to vectors, a stream. */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "interrupt.h"
@@ -87,6 +90,24 @@ static int embed_to(cli_session *session, cli_source *source, const embed_values
     return cli__writer_end(&writer, embed_stream(session, source, values, prompt, &writer));
 }
 
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* The output takes its name at the end, and would take it from what was read. */
+static int check_output(const cli_session *session, const cli_source *source, const char *output)
+{
+    struct stat out, other;
+    if (!output || strcmp(output, "-") == 0) return CLI_OK;
+    if (stat(output, &out) != 0 || !S_ISREG(out.st_mode)) return CLI_OK;
+    if (!source->operands && fstat(source->lines.fd, &other) == 0 && same_file(&out, &other))
+        return cli__misuse("--output %s is the file the texts are read from", output);
+    if (stat(session->path, &other) == 0 && same_file(&out, &other))
+        return cli__misuse("--output %s is the model", output);
+    return CLI_OK;
+}
+
 static int run_embed(const cli_command *self, int argc, char **argv)
 {
     embed_values values = {0};
@@ -99,6 +120,7 @@ static int run_embed(const cli_command *self, int argc, char **argv)
                             values.input.jsonl != 0, values.text.replace_invalid != 0);
     if (code != CLI_OK) return code;
     code = cli__session_open(&session, values.model.model);
+    if (code == CLI_OK) code = check_output(&session, &source, values.output);
     if (code == CLI_OK)
         code = cli__session_start(&session, &values.engine, &values.vectors, &values.text);
     if (code == CLI_OK && !(sink = malloc(sizeof *sink))) code = cli__out_of_memory();

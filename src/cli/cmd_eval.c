@@ -54,17 +54,19 @@ static int reserve(pair_scores *scores)
     return CLI_OK;
 }
 
-static int read_score(const cli_csv *csv, double *out)
+/* Whether the third field is a number, be it infinite or NaN. */
+static bool read_score(const cli_csv *csv, double *out)
 {
     char *end;
     const char *text = cli__csv_field(csv, 2);
     *out = strtod(text, &end);
+    if (end == text) return false;
     while (*end == ' ' || *end == '\t') end++;
-    return end != text && !*end && isfinite(*out);
+    return end == text + csv->fields[2].size; /* a field may hold NUL */
 }
 
-/* 1: a record of two sentences and a score; 0: the end; negative: the exit code, reported. */
-static int next_pair(cli_csv *csv, uint64_t seen, double *score)
+/* 1: a record of three fields; 0: the end; negative: the exit code, reported. */
+static int next_record(cli_csv *csv)
 {
     int got = cli__csv_next(csv);
     if (got != 1) return got;
@@ -74,14 +76,20 @@ static int next_pair(cli_csv *csv, uint64_t seen, double *score)
                           csv->count == 1 && strchr(cli__csv_field(csv, 0), '\t')
                               ? "; comma-separated expected, found tabs"
                               : "");
-    if (read_score(csv, score)) return 1;
-    if (seen == 0) {
-        got = cli__csv_next(csv);
-        if (got == 1 && csv->count == 3 && read_score(csv, score)) return 1;
-        if (got != 1) return got;
-    }
-    return -cli__fail("line %" PRIu64 ": the third field, '%.40s', is not a number", csv->line,
-                      csv->count > 2 ? cli__csv_field(csv, 2) : "");
+    return 1;
+}
+
+/* 1: a record of two sentences and a score; 0: the end; negative: the exit code, reported. The
+ * first record may be a heading. */
+static int next_pair(cli_csv *csv, uint64_t seen, double *score)
+{
+    int got = next_record(csv);
+    if (got == 1 && seen == 0 && !read_score(csv, score)) got = next_record(csv);
+    if (got != 1) return got;
+    bool number = read_score(csv, score);
+    if (number && isfinite(*score)) return 1;
+    return -cli__fail("line %" PRIu64 ": the third field, '%.40s', is not a %snumber", csv->line,
+                      cli__csv_field(csv, 2), number ? "finite " : "");
 }
 
 /* Records into the chunk until it is full. CLI_OK or reported; nothing in the chunk: the end. */
@@ -117,7 +125,7 @@ static int embed_pairs(cli_session *session, const cli_chunk *chunk, const uint6
     if (got < 0) {
         size_t index = err.index < chunk->count ? err.index : 0;
         snprintf(place, sizeof place, "line %" PRIu64, lines[index / 2]);
-        return cli__session_report(chunk, place, &err);
+        return cli__session_report(chunk->prompt_size, place, &err);
     }
     for (size_t i = 0; i + 1 < chunk->count; i += 2) {
         const float *first = vectors + i * session->dims;

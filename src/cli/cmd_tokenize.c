@@ -1,5 +1,4 @@
 /* gte tokenize: texts to tokens, one JSON object per input. */
-#include <inttypes.h>
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -94,11 +93,7 @@ static int failed(const cli_source *source, const gte_error *err)
 {
     char place[512];
     cli__source_place(source, 0, place, sizeof place);
-    if (err->status == GTE_E_UTF8)
-        return cli__fail("%s: invalid UTF-8 at byte %" PRIu64
-                         " (use --replace-invalid to read it as U+FFFD)",
-                         place, err->offset);
-    return cli__fail("%s: %s", place, err->message);
+    return cli__session_report(0, place, err);
 }
 
 static int tokenize_stream(const cli_session *session, cli_source *source,

@@ -60,6 +60,26 @@ void cli__source_place(const cli_source *source, uint64_t back, char *out, size_
                  source->lines.line - back);
 }
 
+/* An input is a string, two of them or an object: more values than this are none, and jansson takes
+ * forty times their bytes to say so. */
+#define MOST_VALUES 10000
+
+static bool has_few_values(const char *text, size_t size)
+{
+    size_t values = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < size && values <= MOST_VALUES; i++) {
+        char c = text[i];
+        if (quoted && c == '\\')
+            i++;
+        else if (c == '"')
+            quoted = !quoted;
+        else if (!quoted)
+            values += c == ',' || c == '[' || c == '{';
+    }
+    return values <= MOST_VALUES;
+}
+
 /* jansson refuses invalid UTF-8; with replace_invalid it sees a copy with U+FFFD. */
 static json_t *parse(const cli_source *source, const char *text, size_t size, json_error_t *why)
 {
@@ -80,13 +100,14 @@ static int json_input(cli_source *source, const char *text, size_t size, gte_tex
 {
     json_error_t why;
     char place[512];
+    cli__source_place(source, 0, place, sizeof place);
     json_decref(source->parsed);
+    source->parsed = NULL;
+    if (!has_few_values(text, size))
+        return -cli__fail("%s: more than %d JSON values in one input", place, MOST_VALUES);
     source->parsed = parse(source, text, size, &why);
     json_t *first = source->parsed, *second = NULL;
-    if (!first) {
-        cli__source_place(source, 0, place, sizeof place);
-        return -cli__fail("%s: not JSON: %s", place, why.text);
-    }
+    if (!first) return -cli__fail("%s: not JSON: %s", place, why.text);
     if (json_is_array(first) && json_array_size(first) == 2) {
         second = json_array_get(first, 1);
         first = json_array_get(first, 0);
@@ -94,11 +115,9 @@ static int json_input(cli_source *source, const char *text, size_t size, gte_tex
         second = json_object_get(first, "pair");
         first = json_object_get(first, "text");
     }
-    if (!json_is_string(first) || (second && !json_is_string(second))) {
-        cli__source_place(source, 0, place, sizeof place);
+    if (!json_is_string(first) || (second && !json_is_string(second)))
         return -cli__fail("%s: expected a JSON string, [\"text\", \"pair\"] or {\"text\": \"...\"}",
                           place);
-    }
     out->data = json_string_value(first);
     out->size = json_string_length(first);
     if (second) {

@@ -27,7 +27,8 @@ int cli__lines_open(cli_lines *lines, const char *path)
     lines->fd = STDIN_FILENO;
     if (path && strcmp(path, "-") != 0) {
         lines->path = path;
-        lines->fd = open(path, O_RDONLY | O_CLOEXEC);
+        lines->fd = cli__open_waiting(path, O_RDONLY);
+        if (lines->fd < 0 && errno == EINTR) return CLI_INTERRUPTED;
         if (lines->fd < 0) return cannot_read(lines);
     }
     lines->terminal = isatty(lines->fd);
@@ -74,7 +75,7 @@ static int read_more(cli_lines *lines)
 {
     int code = make_room(lines);
     while (code == CLI_OK) {
-        if (cli__interrupted()) return CLI_INTERRUPTED;
+        if (!cli__wait_readable(lines->fd)) return CLI_INTERRUPTED;
         ssize_t n = read(lines->fd, lines->buffer + lines->to, lines->capacity - lines->to);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) return cannot_read(lines);

@@ -22,7 +22,8 @@ typedef struct cli_lines {
     uint64_t total;    /* bytes in all, or 0 when unknown */
 } cli_lines;
 
-/* `path` NULL or "-" is standard input. CLI_OK, or reports and returns CLI_FAILED. */
+/* `path` NULL or "-" is standard input. CLI_OK; CLI_INTERRUPTED while waiting for the other
+ * end of a pipe; or reports and returns CLI_FAILED. */
 int cli__lines_open(cli_lines *lines, const char *path);
 
 /* 1: the next line in *text, *size, without "\n" or "\r\n", valid until the next call; 0: the end;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "progress_bar.h"
+#include "utf8_text.h"
 
 static const char *current_command;
 
@@ -15,12 +16,28 @@ void cli__report_as(const char *command)
 }
 
 /* Texts and file names may carry anything; a terminal must not be driven by them. */
+static void clean(char *message)
+{
+    char *to = message;
+    size_t size = strlen(message);
+    for (size_t i = 0, length; i < size; i += length) {
+        uint32_t code;
+        length = cli__utf8_next(message + i, size - i, &code);
+        if (code == CLI_INVALID || cli__is_control(code)) {
+            *to++ = '?';
+            continue;
+        }
+        memmove(to, message + i, length);
+        to += length;
+    }
+    *to = '\0';
+}
+
 static void print_message(const char *format, va_list args)
 {
     char message[1024];
     vsnprintf(message, sizeof message, format, args);
-    for (char *c = message; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f) *c = '?';
+    clean(message);
     cli__progress_wipe();
     if (current_command)
         fprintf(stderr, "gte: %s: %s\n", current_command, message);

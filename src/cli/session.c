@@ -263,13 +263,15 @@ int cli__session_embed(cli_session *session, const cli_chunk *chunk, float *out,
     return 1;
 }
 
-int cli__session_report(const cli_chunk *chunk, const char *place, const gte_error *err)
+int cli__session_report(size_t prompt_size, const char *place, const gte_error *err)
 {
+    bool in_pair = err->part == 1;
+    uint64_t before = in_pair ? 0 : prompt_size; /* the prompt stands before the text alone */
     if (err->status != GTE_E_UTF8) return cli__fail("%s: %s", place, err->message);
-    if (err->offset < chunk->prompt_size) return cli__fail("the prompt is not valid UTF-8");
+    if (err->offset < before) return cli__fail("the prompt is not valid UTF-8");
     return cli__fail("%s: invalid UTF-8 at byte %" PRIu64
-                     " (use --replace-invalid to read it as U+FFFD)",
-                     place, err->offset - chunk->prompt_size);
+                     "%s (use --replace-invalid to read it as U+FFFD)",
+                     place, err->offset - before, in_pair ? " of the pair" : "");
 }
 
 int cli__session_next(cli_session *session, cli_chunk *chunk, cli_source *source,
@@ -286,5 +288,5 @@ int cli__session_next(cli_session *session, cli_chunk *chunk, cli_source *source
     if (got != -CLI_FAILED) return got;
     size_t index = err.index < chunk->count ? err.index : 0;
     cli__source_place(source, chunk->count - 1 - index, place, sizeof place);
-    return -cli__session_report(chunk, place, &err);
+    return -cli__session_report(chunk->prompt_size, place, &err);
 }

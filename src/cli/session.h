@@ -83,8 +83,9 @@ float *cli__session_vectors(const cli_session *session, const cli_chunk *chunk);
  * filled unless it is -CLI_INTERRUPTED. */
 int cli__session_embed(cli_session *session, const cli_chunk *chunk, float *out, gte_error *err);
 
-/* Reports what cli__session_embed said about the text at `place`; returns CLI_FAILED. */
-int cli__session_report(const cli_chunk *chunk, const char *place, const gte_error *err);
+/* Reports what the library said about the input at `place`, whose text begins with a prompt of
+ * that size; returns CLI_FAILED. */
+int cli__session_report(size_t prompt_size, const char *place, const gte_error *err);
 
 /* Reads the next chunk and embeds it into `out`. 1: done; 0: the source has ended; negative: the
  * exit code, reported. */

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "interrupt.h"
 #include "report.h"
 
 static const char *shown_name(const cli_sink *sink)
@@ -26,7 +27,8 @@ static int cannot_write(const cli_sink *sink, int error)
 
 static int open_in_place(cli_sink *sink)
 {
-    sink->fd = open(sink->path, O_WRONLY | O_CLOEXEC);
+    sink->fd = cli__open_waiting(sink->path, O_WRONLY);
+    if (sink->fd < 0 && errno == EINTR) return CLI_INTERRUPTED;
     return sink->fd < 0 ? cannot_write(sink, errno) : CLI_OK;
 }
 

@@ -23,8 +23,8 @@ typedef struct cli_sink {
 } cli_sink;
 
 /* `path` NULL or "-" is standard output. A regular file (or a new one) is written under a temporary
- * name in its directory; a device or pipe in place. Returns CLI_OK, or reports and returns
- * CLI_FAILED. */
+ * name in its directory; a device or pipe in place. CLI_OK; CLI_INTERRUPTED while waiting for the
+ * reader of a pipe; or reports and returns CLI_FAILED. */
 int cli__sink_open(cli_sink *sink, const char *path);
 
 /* A file without a name that is gone when closed, to hold what cannot be kept in memory. */

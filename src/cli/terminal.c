@@ -32,10 +32,10 @@ size_t cli__show_text(cli_sink *sink, const char *text, size_t size, size_t colu
     for (size_t i = 0, length; i < fits; i += length) {
         uint32_t code;
         length = cli__utf8_next(text + i, fits - i, &code);
-        if (code == CLI_INVALID)
-            cli__sink_string(sink, "\xef\xbf\xbd");
-        else if (code < 0x20 || (code >= 0x7f && code < 0xa0))
+        if (code == '\t' || code == '\n' || code == '\r')
             cli__sink_string(sink, " ");
+        else if (code == CLI_INVALID || cli__is_control(code))
+            cli__sink_string(sink, "\xef\xbf\xbd");
         else
             cli__sink_write(sink, text + i, length);
     }

@@ -43,6 +43,12 @@ size_t cli__utf8_next(const char *text, size_t size, uint32_t *code)
     return length;
 }
 
+bool cli__is_control(uint32_t code)
+{
+    return code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0x202a && code <= 0x202e) ||
+           (code >= 0x2066 && code <= 0x2069);
+}
+
 bool cli__utf8_valid(const char *text, size_t size)
 {
     uint32_t code;
@@ -72,8 +78,7 @@ size_t cli__utf8_replace(const char *text, size_t size, char *out)
 static size_t width_of(uint32_t code)
 {
     static locale_t utf8;
-    if (code == CLI_INVALID) return 1;
-    if (code < 0x7f) return code >= 0x20;
+    if (code < 0x7f || code == CLI_INVALID || cli__is_control(code)) return 1;
     if (!utf8) utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
     if (!utf8) return 1;
     locale_t before = uselocale(utf8);

@@ -12,13 +12,18 @@
  * *code is CLI_INVALID and the count is what one U+FFFD replaces (Unicode's "maximal subpart"). */
 size_t cli__utf8_next(const char *text, size_t size, uint32_t *code);
 
+/* Whether a terminal would act on it instead of showing it: the controls of ASCII and of Latin-1
+ * (U+009B begins what ESC [ does), and those that turn the direction of the text that follows. */
+bool cli__is_control(uint32_t code);
+
 bool cli__utf8_valid(const char *text, size_t size);
 
 /* Copies with every invalid part replaced by U+FFFD; `out` holds 3 * size bytes. Returns the
  * size of the copy. */
 size_t cli__utf8_replace(const char *text, size_t size, char *out);
 
-/* Columns a terminal gives to a text; CJK takes two a character. */
+/* Columns a terminal gives to a text; CJK takes two a character, and what stands for an invalid
+ * part or a control takes one. */
 size_t cli__columns(const char *text, size_t size);
 
 /* How many bytes of the text fit in `columns`, whole characters only. */

@@ -151,8 +151,8 @@ static int npy_end(cli_vector_writer *writer)
         return copy_spool(writer);
     }
     if (!cli__sink_flush(sink)) return CLI_OK;
-    if (pwrite(sink->fd, header, NPY_HEADER_SIZE, (off_t)writer->header_at) != NPY_HEADER_SIZE)
-        sink->error = errno ? errno : EIO;
+    ssize_t n = pwrite(sink->fd, header, NPY_HEADER_SIZE, (off_t)writer->header_at);
+    if (n != NPY_HEADER_SIZE) sink->error = n < 0 ? errno : EIO; /* a short one sets no errno */
     return CLI_OK;
 }
 

@@ -42,7 +42,7 @@
 #define GTE__MAX_META_BYTES 1048576u /* prompts are sentences, not books */
 #define GTE__MAX_WORD_CHARS 512u
 #define GTE__MAX_ADDED_TOKENS 65536u
-#define GTE__MAX_NORMALIZED_BYTES 256u /* of an added token that is matched after normalisation */
+#define GTE__MAX_ADDED_BYTES 256u /* of an added token: how far one is looked for at each place */
 
 enum gte__section_kind {
     GTE__SECTION_META = 0,
@@ -159,7 +159,11 @@ enum gte__tokenizer_kind { GTE__TOKENIZER_WORDPIECE = 1 };
  * their "##" prefix: trie_root_suffix); the child of unit s by byte c is t = base(s) + c, and
  * exists if t < trie_units and check(t) == s. The check of a unit that is no child is
  * GTE__TRIE_FREE. id is the vocabulary id of the piece that ends at the unit, or -1. Indices are
- * checked during the walk, ids once at open. */
+ * checked during the walk, ids once at open.
+ *
+ * Two more roots find added tokens, and ids below those are indices of the array of added tokens:
+ * trie_root_added the texts of those that are matched as they stand, trie_root_normalized the
+ * normal forms of the `normalized` ones. One that normalises to nothing is in neither. */
 #define GTE__TRIE_FREE 0xffffffffu
 typedef struct gte__trie_unit {
     uint32_t base;
@@ -168,7 +172,7 @@ typedef struct gte__trie_unit {
 } gte__trie_unit;
 
 /* A literal token of tokenizer.json's added_tokens, cut out of the text before (or, `normalized`,
- * after) normalisation. At one place the longest wins, of equal ones the first in the array. */
+ * after) normalisation. At one place the longest wins; of equal ones the trie holds one. */
 #define GTE__ADDED_SINGLE_WORD 1u
 #define GTE__ADDED_LSTRIP 2u
 #define GTE__ADDED_RSTRIP 4u
@@ -178,8 +182,6 @@ typedef struct gte__trie_unit {
 typedef struct gte__added_token {
     uint32_t id;
     uint32_t flags;
-    uint32_t text_offset; /* into the added-text bytes */
-    uint32_t text_size;
 } gte__added_token;
 
 typedef struct gte__tokenizer_header {
@@ -197,9 +199,8 @@ typedef struct gte__tokenizer_header {
     uint64_t string_bytes_offset; /* the pieces as in vocab.txt ("##ing"), no terminators */
     uint64_t string_bytes_size;
     uint64_t added_offset; /* gte__added_token[added_count] */
-    uint64_t added_text_offset;
-    uint64_t added_text_size;
-    uint8_t reserved[24]; /* zero */
+    uint32_t trie_root_added, trie_root_normalized;
+    uint8_t reserved[32]; /* zero */
 } gte__tokenizer_header;
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
@@ -210,7 +211,7 @@ static_assert(sizeof(gte__section) == 16, "layout");
 static_assert(sizeof(gte__file_header) == 256, "layout");
 static_assert(sizeof(gte__tensor_record) == 48, "layout");
 static_assert(sizeof(gte__trie_unit) == 12, "layout");
-static_assert(sizeof(gte__added_token) == 16, "layout");
+static_assert(sizeof(gte__added_token) == 8, "layout");
 static_assert(sizeof(gte__tokenizer_header) == 128, "layout");
 
 #endif

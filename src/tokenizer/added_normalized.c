@@ -9,12 +9,13 @@
 
 /* A code point of 2 bytes has at most 2 in its normal form, one of 3 bytes 4: with room to spare
  * for the one character that single_word looks at. */
-#define TOKEN_CHARS (GTE__MAX_NORMALIZED_BYTES * 2u)
+#define TOKEN_CHARS (GTE__MAX_ADDED_BYTES * 2u)
 #define WINDOW 1024u /* a power of two > TOKEN_CHARS + 1 */
 
 typedef struct window {
     gte__pass *pass; /* the one whose words are built */
     uint32_t head, count;
+    uint32_t spaces;      /* so many from the head on are known to be white space */
     uint32_t before;      /* the character before the head, or a space */
     bool space_before;    /* it is white space that no token has swallowed, and... */
     uint32_t space_start; /* ...this is where that began */
@@ -24,34 +25,6 @@ typedef struct window {
     uint32_t cp[WINDOW];
     gte__span span[WINDOW];
 } window;
-
-/* The normal form of one token. */
-typedef struct form {
-    uint32_t count;
-    uint32_t cp[TOKEN_CHARS];
-} form;
-
-static void keep(gte__pass *pass, uint32_t cp, gte__span span)
-{
-    form *f = pass->push_state;
-    (void)span;
-    if (f->count < TOKEN_CHARS) f->cp[f->count] = cp;
-    f->count++;
-}
-
-static void normal_form(const gte__pass *like, const gte__added_token *token, form *out)
-{
-    gte__token_sink sink = {.limit = SIZE_MAX};
-    gte__pass pass = *like;
-    pass.sink = &sink;
-    pass.text = gte__added_text(like->tok, token);
-    pass.end = pass.text + token->text_size;
-    pass.lossy = false;
-    pass.push = keep;
-    pass.push_state = out;
-    out->count = 0;
-    gte__normalize(&pass, (gte__cursor){pass.text, 0}, pass.end);
-}
 
 static uint32_t at(const window *w, uint32_t i)
 {
@@ -63,43 +36,37 @@ static bool is_space(const window *w, uint32_t i)
     return (gte__cp_class(w->cp[at(w, i)]) & GTE__CP_SPACE) != 0;
 }
 
-static bool matches(const window *w, const form *f)
-{
-    if (!f->count || f->count > TOKEN_CHARS || f->count > w->count) return false;
-    for (uint32_t i = 0; i < f->count; i++)
-        if (w->cp[at(w, i)] != f->cp[i]) return false;
-    return true;
-}
-
-uint64_t gte__added_normalized_first(const gte__tokenizer *tok)
-{
-    uint64_t first = 0;
-    const gte__pass pass = {.tok = tok, .normalizer = tok->header->flags};
-    form f;
-    for (uint32_t i = 0; i < tok->header->added_count; i++) {
-        if (!(tok->added[i].flags & GTE__ADDED_NORMALIZED)) continue;
-        normal_form(&pass, &tok->added[i], &f);
-        if (f.count) first |= UINT64_C(1) << (f.cp[0] & 63);
-    }
-    return first;
-}
-
-/* The longest token that begins at the head, the first of equal ones; its characters in *length. */
+/* The longest token that begins at the head; its characters in *length. */
 static const gte__added_token *match(const window *w, uint32_t *length)
 {
     const gte__tokenizer *tok = w->pass->tok;
     const gte__added_token *best = NULL;
-    form f;
-    *length = 0;
-    if (!(tok->added_normalized_first >> (w->cp[w->head] & 63) & 1)) return NULL;
-    for (uint32_t i = 0; i < tok->header->added_count; i++) {
-        if (!(tok->added[i].flags & GTE__ADDED_NORMALIZED)) continue;
-        normal_form(w->pass, &tok->added[i], &f);
-        if (f.count <= *length || !matches(w, &f)) continue;
-        best = &tok->added[i];
-        *length = f.count;
+    uint32_t unit = tok->header->trie_root_normalized;
+    for (uint32_t i = 0; i < w->count && i < TOKEN_CHARS; i++) {
+        uint8_t bytes[4];
+        unsigned size = gte__utf8_encode(w->cp[at(w, i)], bytes);
+        for (unsigned j = 0; j < size && unit; j++) unit = gte__trie_step(tok, unit, bytes[j]);
+        if (!unit) break;
+        const gte__added_token *token = gte__trie_added(tok, unit);
+        if (!token) continue;
+        best = token;
+        *length = i + 1;
     }
     return best;
+}
+
+/* How many characters from the head on are white space. */
+static uint32_t leading_spaces(window *w)
+{
+    while (w->spaces < w->count && is_space(w, w->spaces)) w->spaces++;
+    return w->spaces;
+}
+
+static void drop(window *w, uint32_t count)
+{
+    w->head = at(w, count);
+    w->count -= count;
+    w->spaces -= w->spaces < count ? w->spaces : count;
 }
 
 static void end_pending(window *w)
@@ -114,8 +81,7 @@ static void pop_text(window *w)
     uint32_t cp = w->cp[w->head];
     gte__span span = w->span[w->head];
     bool space = is_space(w, 0);
-    w->head = at(w, 1);
-    w->count--;
+    drop(w, 1);
     w->before = cp;
     if (space) {
         if (w->pending) {
@@ -136,19 +102,21 @@ static bool word_follows(const window *w, uint32_t length)
     return length < w->count && gte__cp_is_word(w->cp[at(w, length)]);
 }
 
-static void pop_token(window *w, const gte__added_token *token, uint32_t length)
+/* `spaces` of its characters the token before it has swallowed. */
+static void pop_token(window *w, const gte__added_token *token, uint32_t length, uint32_t spaces)
 {
     gte__span span = {w->span[w->head].start, w->span[at(w, length - 1)].end};
-    if ((token->flags & GTE__ADDED_LSTRIP) && w->space_before) span.start = w->space_start;
+    if (token->flags & GTE__ADDED_LSTRIP) {
+        if (w->space_before) span.start = w->space_start;
+        if (spaces) span.start = w->span[at(w, spaces)].start;
+    }
     gte__word_flush(w->pass);
-    /* spaces that this token begins with can still belong to the one before it, too */
-    for (uint32_t i = 0; w->pending && i < w->count && is_space(w, i); i++)
-        w->pending_span.end = w->span[at(w, i)].end;
+    if (spaces) w->pending_span.end = w->span[at(w, spaces - 1)].end;
     end_pending(w);
     w->before = w->cp[at(w, length - 1)];
     w->space_before = false;
-    w->head = at(w, length);
-    w->count -= length;
+    drop(w, length);
+    if (gte__pass_done(w->pass)) return; /* the word before it has reached the limit */
     w->pending = true;
     w->pending_id = token->id;
     w->pending_span = span;
@@ -158,16 +126,20 @@ static void pop_token(window *w, const gte__added_token *token, uint32_t length)
 /* Takes what is at the head: one character, or a token, or a token that has to stay text. */
 static void pop(window *w)
 {
-    uint32_t length;
+    uint32_t length = 0;
     const gte__added_token *token = match(w, &length);
     if (!token) {
         pop_text(w);
-    } else if (gte__added_is_plain(w->pass, token) ||
-               ((token->flags & GTE__ADDED_SINGLE_WORD) &&
-                (gte__cp_is_word(w->before) || word_follows(w, length)))) {
+        return;
+    }
+    uint32_t spaces = w->pending ? leading_spaces(w) : 0;
+    if (gte__added_is_plain(w->pass, token) ||
+        ((token->flags & GTE__ADDED_SINGLE_WORD) &&
+         (gte__cp_is_word(w->before) || word_follows(w, length))) ||
+        ((token->flags & GTE__ADDED_LSTRIP) && spaces >= length)) {
         while (length--) pop_text(w);
     } else {
-        pop_token(w, token, length);
+        pop_token(w, token, length, spaces);
     }
 }
 

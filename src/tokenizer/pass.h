@@ -45,7 +45,7 @@ struct gte__pass {
     bool lossy; /* the text holds invalid sequences: decode them as U+FFFD */
     bool bytes; /* offsets in bytes */
     gte__push_fn *push;
-    void *push_state; /* of added_normalized.c */
+    void *push_state; /* of added_normalized.c and normal_form.c */
     gte__word *word;
 };
 
@@ -66,19 +66,29 @@ static inline uint32_t gte__pass_decode(const gte__pass *pass, gte__cursor at, c
     return cp;
 }
 
+/* One step down the trie; 0, which has no children, when there is no such child. */
+static inline uint32_t gte__trie_step(const gte__tokenizer *tok, uint32_t unit, uint8_t byte)
+{
+    uint32_t child = tok->trie[unit].base + byte;
+    return child < tok->header->trie_units && tok->trie[child].check == unit ? child : 0;
+}
+
+/* The added token that ends at a unit below one of the added tokens' roots, or NULL. */
+static inline const gte__added_token *gte__trie_added(const gte__tokenizer *tok, uint32_t unit)
+{
+    uint32_t i = (uint32_t)tok->trie[unit].id;
+    return i < tok->header->added_count ? &tok->added[i] : NULL;
+}
+
 /* added.c: cuts literal tokens out of the text and sends what lies between through the rest. */
 void gte__added_split(gte__pass *pass);
 
-/* added.c: the text of an added token, and whether GTE_SPECIAL_AS_TEXT makes it plain text. */
-const uint8_t *gte__added_text(const gte__tokenizer *tok, const gte__added_token *token);
+/* added.c: whether GTE_SPECIAL_AS_TEXT makes an added token plain text. */
 bool gte__added_is_plain(const gte__pass *pass, const gte__added_token *token);
 
 /* added_normalized.c: the piece [at, end) when there are added tokens to find in its normalised
  * form; returns the cursor at `end`, or where it stopped because the sink is full. */
 gte__cursor gte__added_normalized(gte__pass *pass, gte__cursor at, const uint8_t *end);
-
-/* added_normalized.c: what gte__tokenizer.added_normalized_first is to be. */
-uint64_t gte__added_normalized_first(const gte__tokenizer *tok);
 
 /* normalize.c: the characters of [at, end) to pass->push; returns the cursor at `end`, or where it
  * stopped because the sink is full. */

@@ -19,15 +19,12 @@ typedef struct gte__tokenizer {
     const uint32_t *string_index; /* [vocab_size + 1] */
     const char *string_bytes;
     const gte__added_token *added; /* [added_count] */
-    const char *added_text;
 
     /* derived at open, so that most text never looks at an added token */
     uint64_t added_first[4]; /* bit b: a raw added token begins with byte b */
     int added_only_first;    /* that byte when all begin with the same one, -1 when none exists,
                                 else 256 */
-    /* bit b: there is an added token to match after normalisation that then begins with a code
-     * point whose low 6 bits are b */
-    uint64_t added_normalized_first;
+    bool added_normalized;   /* there are added tokens to match after normalisation */
     /* What an ASCII letter or digit becomes; 0 for all other bytes. */
     uint8_t ascii_fold[256];
 } gte__tokenizer;
@@ -37,6 +34,12 @@ typedef struct gte__tokenizer {
  * Errors: GTE_E_FORMAT, GTE_E_UNSUPPORTED. */
 gte_status gte__tokenizer_open(gte__tokenizer *out, const void *data, uint64_t size,
                                gte_error *err);
+
+/* The normal form of an added token's text (valid UTF-8), in UTF-8, by the header's GTE__TOK_...
+ * flags: what the trie of a section holds for the token. Writes at most `capacity` bytes and
+ * returns how many it has. */
+size_t gte__added_normal_form(uint32_t flags, const char *text, size_t size, char *out,
+                              size_t capacity);
 
 /* Where tokens go: the first `capacity` are kept (out may be NULL when capacity is 0), all are
  * counted. Tokenizing one text stops early, at the end of the word that reaches `limit`: `count`

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/utf8.h"
 #include "tokenizer/pass.h"
 
 #define KNOWN_FLAGS                                                                                \
@@ -36,7 +35,12 @@ static gte_status check_scalars(const gte__tokenizer_header *h, gte_error *err)
         return BAD(trie_root_word, "a root outside the trie");
     if (!h->trie_root_suffix || h->trie_root_suffix >= h->trie_units)
         return BAD(trie_root_suffix, "a root outside the trie");
-    if (h->added_count > GTE__MAX_ADDED_TOKENS)
+    if (!h->trie_root_added || h->trie_root_added >= h->trie_units)
+        return BAD(trie_root_added, "no root for added tokens (if the file is of an older "
+                                    "converter: convert the model again)");
+    if (!h->trie_root_normalized || h->trie_root_normalized >= h->trie_units)
+        return BAD(trie_root_normalized, "a root outside the trie");
+    if (h->added_count > GTE__MAX_ADDED_TOKENS || h->added_count > h->vocab_size)
         return BAD(added_count, "%u added tokens", h->added_count);
     for (size_t i = 0; i < sizeof h->reserved; i++)
         if (h->reserved[i]) return BAD(reserved, "a reserved byte is not zero");
@@ -67,8 +71,6 @@ static gte_status find_tables(gte__tokenizer *tok, const void *data, uint64_t si
         return BAD(string_bytes_offset, "the strings do not lie inside it");
     if (!(tok->added = table(data, size, h->added_offset, h->added_count, sizeof *tok->added)))
         return BAD(added_offset, "the added tokens do not lie inside it");
-    if (!(tok->added_text = table(data, size, h->added_text_offset, h->added_text_size, 1)))
-        return BAD(added_text_offset, "the text of added tokens does not lie inside it");
     return GTE_OK;
 }
 
@@ -94,18 +96,9 @@ static gte_status check_added(const gte__tokenizer *tok, gte_error *err)
     const gte__tokenizer_header *h = tok->header;
     for (uint32_t i = 0; i < h->added_count; i++) {
         const gte__added_token *a = &tok->added[i];
-        uint64_t max =
-            a->flags & GTE__ADDED_NORMALIZED ? GTE__MAX_NORMALIZED_BYTES : GTE__MAX_PIECE_BYTES;
-        const char *wrong = NULL;
-        if (a->id >= h->vocab_size)
-            wrong = "id";
-        else if (a->flags & ~KNOWN_ADDED)
-            wrong = "flags";
-        else if (!a->text_size || a->text_size > max || a->text_offset > h->added_text_size ||
-                 a->text_size > h->added_text_size - a->text_offset)
-            wrong = "text";
-        else if (gte__utf8_invalid(tok->added_text + a->text_offset, a->text_size) < a->text_size)
-            wrong = "UTF-8";
+        const char *wrong = a->id >= h->vocab_size    ? "id"
+                            : a->flags & ~KNOWN_ADDED ? "flags"
+                                                      : NULL;
         if (wrong)
             return gte__fail(err, GTE_E_FORMAT, h->added_offset + i * sizeof *a,
                              "tokenizer section: added token %u has wrong %s", i, wrong);
@@ -117,15 +110,12 @@ static void derive(gte__tokenizer *tok)
 {
     const gte__tokenizer_header *h = tok->header;
     tok->added_only_first = -1;
-    for (uint32_t i = 0; i < h->added_count; i++) {
-        const gte__added_token *a = &tok->added[i];
-        if (a->flags & GTE__ADDED_NORMALIZED) continue;
-        uint8_t first = (uint8_t)tok->added_text[a->text_offset];
-        tok->added_first[first >> 6] |= UINT64_C(1) << (first & 63);
-        if (tok->added_only_first < 0)
-            tok->added_only_first = first;
-        else if (tok->added_only_first != first)
-            tok->added_only_first = 256;
+    for (unsigned byte = 0; byte < 256; byte++) {
+        if (gte__trie_step(tok, h->trie_root_normalized, (uint8_t)byte))
+            tok->added_normalized = true;
+        if (!gte__trie_step(tok, h->trie_root_added, (uint8_t)byte)) continue;
+        tok->added_first[byte >> 6] |= UINT64_C(1) << (byte & 63);
+        tok->added_only_first = tok->added_only_first < 0 ? (int)byte : 256;
     }
     for (unsigned c = '0'; c <= '9'; c++) tok->ascii_fold[c] = (uint8_t)c;
     for (unsigned c = 'a'; c <= 'z'; c++) {
@@ -133,7 +123,6 @@ static void derive(gte__tokenizer *tok)
         tok->ascii_fold[c] = (uint8_t)c;
         tok->ascii_fold[upper] = (uint8_t)(h->flags & GTE__TOK_LOWERCASE ? c : upper);
     }
-    tok->added_normalized_first = gte__added_normalized_first(tok);
 }
 
 gte_status gte__tokenizer_open(gte__tokenizer *out, const void *data, uint64_t size, gte_error *err)

@@ -21,20 +21,13 @@ static inline void end_word(gte__pass *pass)
     if (pass->sink->count >= pass->sink->limit) pass->sink->full = true;
 }
 
-/* One step down the trie; 0, which has no children, when there is no such child. */
-static inline uint32_t step(const gte__tokenizer *tok, uint32_t unit, uint8_t byte)
-{
-    uint32_t child = tok->trie[unit].base + byte;
-    return child < tok->header->trie_units && tok->trie[child].check == unit ? child : 0;
-}
-
 /* The longest piece that begins bytes[0..size); its id, or -1, and its bytes in *length. */
 static int32_t longest(const gte__tokenizer *tok, uint32_t unit, const uint8_t *bytes, size_t size,
                        size_t *length)
 {
     int32_t id = -1;
     for (size_t i = 0; i < size; i++) {
-        unit = step(tok, unit, bytes[i]);
+        unit = gte__trie_step(tok, unit, bytes[i]);
         if (!unit) break;
         if (tok->trie[unit].id >= 0) {
             id = tok->trie[unit].id;
@@ -125,7 +118,8 @@ void gte__word_ascii(gte__pass *pass, const uint8_t *p, size_t size, uint32_t st
     }
     /* most words are one piece: try that without a copy */
     uint32_t unit = tok->header->trie_root_word;
-    for (size_t i = 0; i < size && unit; i++) unit = step(tok, unit, tok->ascii_fold[p[i]]);
+    for (size_t i = 0; i < size && unit; i++)
+        unit = gte__trie_step(tok, unit, tok->ascii_fold[p[i]]);
     if (unit && tok->trie[unit].id >= 0) {
         gte__word_emit(pass, (uint32_t)tok->trie[unit].id, span);
         end_word(pass);
@@ -140,7 +134,7 @@ void gte__word_single(gte__pass *pass, const uint8_t *p, size_t size, gte__span 
 {
     const gte__tokenizer *tok = pass->tok;
     uint32_t unit = tok->header->trie_root_word;
-    for (size_t i = 0; i < size && unit; i++) unit = step(tok, unit, p[i]);
+    for (size_t i = 0; i < size && unit; i++) unit = gte__trie_step(tok, unit, p[i]);
     int32_t id = unit ? tok->trie[unit].id : -1;
     if (gte__pass_done(pass)) return;
     gte__word_emit(pass, id >= 0 ? (uint32_t)id : tok->header->unk_id, span);

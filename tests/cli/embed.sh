@@ -91,6 +91,16 @@ json_error '"a" "b"' 'not JSON'
 json_error '"\ud800"' 'not JSON'
 json_error $'"\xff"' 'not JSON'
 json_error "$(printf '[%.0s' {1..5000})" 'not JSON'
+test_case 'a line of very many JSON values is refused before it is parsed'
+python -c "print('[' + '[[],[],' * 4000000)" >in
+(ulimit -v 700000 && with_model embed --jsonl -t 1 && echo "$rc" >rc.in)
+expect 'the exit code' test "$(cat rc.in)" = 1
+expect_err 'gte: embed: line 1: more than 10000 JSON values in one input'
+printf '"%s"\n' "$(printf ',[%.0s' {1..9000})\\\"$(printf ',[%.0s' {1..9000})" >in
+with_model embed --jsonl
+expect_rc 0
+expect_lines 1
+
 test_case 'JSON of another shape names the line'
 for value in 7 null true '{}' '[]' '["a"]' '["a","b","c"]' '["a",7]' '[7,"a"]' '{"text":7}' \
     '{"title":"a"}' '{"text":"a","pair":7}'; do
@@ -359,5 +369,30 @@ head -c 3000000 /dev/zero | tr '\0' 'a' | sed 's/aaaaa/bcd e/g' >in
 with_model embed
 expect_rc 0
 expect_lines 1
+
+test_case '-o is neither the input nor the model'
+printf 'one\ntwo\n' >texts
+ln -s texts texts-link
+for output in texts texts-link; do
+    with_model embed -f texts -o $output
+    expect_rc 2
+    expect_err_has "^gte: embed: --output $output is the file the texts are read from"
+done
+cp texts in
+ln -f in texts-hard
+with_model embed -o texts-hard
+expect_rc 2
+cp "$MODEL" model-copy.gte
+run embed -m model-copy.gte -o model-copy.gte he
+expect_rc 2
+expect_err_has '^gte: embed: --output model-copy.gte is the model'
+expect 'the model changed' cmp -s "$MODEL" model-copy.gte
+with_model embed -f /dev/null -o /dev/null
+expect_rc 0
+
+test_case 'a message does not drive the terminal'
+with_model embed -f $'a\u009b31m\u202eb\u2066c\xff'
+expect_rc 1
+expect_err 'gte: embed: cannot read a?31m?b?c?: No such file or directory'
 
 finish

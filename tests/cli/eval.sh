@@ -77,7 +77,10 @@ bad 'a,b,1\nc,d\n' 'line 2: 2 fields instead of 3'
 bad 'a,b,1\nc,d,2,e\n' 'line 2: 4 fields instead of 3'
 bad 'a,b,1\nc,d,x\n' "line 2: the third field, 'x', is not a number"
 bad 'a,b,1\nc,d,\n' 'line 2: the third field'
-bad 'a,b,nan\nc,d,inf\n' 'line 2: the third field'
+bad 'a,b,nan\nc,d,1\ne,f,2\n' "line 1: the third field, 'nan', is not a finite number"
+bad 'a,b,1\nc,d,inf\n' "line 2: the third field, 'inf', is not a finite number"
+bad 'a,b,2\nc,d,1\0zzz\ne,f,3\n' "line 2: the third field, '1', is not a number"
+bad 'a,b,score\nc,d\n' 'line 2: 2 fields instead of 3'
 bad 'a,b,1\n"c,d,2\n' 'line 2: a quote that is never closed'
 bad 'a,b,1\n"c"d,e,2\n' 'line 2: text after a closing quote'
 bad 'a,b,1\n\xff,e,2\n' 'line 2: invalid UTF-8 at byte 0'

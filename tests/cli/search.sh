@@ -138,4 +138,10 @@ with_model search -c /nowhere he
 expect_rc 1
 expect_err 'gte: search: cannot read /nowhere: No such file or directory'
 
+test_case 'a line does not drive the terminal'
+printf 'a\tb\xc2\x9b31m \xe2\x80\xaetxt\n' >controls
+with_model search -c controls -k 1 ab
+expect_rc 0
+expect_out_has $'  a b\ufffd31m \ufffdtxt$'
+
 finish

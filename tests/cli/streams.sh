@@ -89,7 +89,7 @@ whole_lines() { [ -s "$1" ] && [ "$(tail -c 1 "$1" | od -An -c | tr -d ' ')" = '
 
 # Background jobs of a script ignore SIGINT: `set -m` gives them their own group and defaults.
 set -m
-for signal in INT TERM; do
+for signal in INT TERM HUP; do
     test_case "SIG$signal: whole lines, 130"
     interrupted $signal embed -m own.gte
     expect_rc 130
@@ -138,6 +138,21 @@ kill $sleeper 2>/dev/null
 wait 2>/dev/null
 expect_rc 130
 expect_no_out
+
+test_case 'interrupted while a pipe has no other end'
+for command in 'embed -m own.gte -f silent' 'eval sts -m own.gte silent' \
+    'search -m own.gte -c silent he' 'embed -m own.gte -o silent he'; do
+    rm -f silent && mkfifo silent
+    "$GTE" $command </dev/null >out 2>err &
+    pid=$!
+    sleep 0.3
+    kill -s INT $pid
+    wait $pid
+    rc=$?
+    expect_rc 130
+    expect_no_out
+    expect_no_err
+done
 
 test_case 'search and eval interrupted: no figures, 130'
 interrupted INT search -m own.gte -c - he

@@ -50,7 +50,7 @@ check_room src/tokenizer "base/.*|tokenizer/.*|model/format\.h|$own" src/tokeniz
 check_room src/encoder "base/.*|encoder/.*|model/.*|kernels/.*|$own" src/encoder/*.[ch]
 check_room src/gte.c "base/.*|model/.*|tokenizer/.*|encoder/.*|kernels/.*|$own" src/*.[ch]
 check_room src/cli "$own|convert/convert\.h|cli/.*" src/cli/*.[ch]
-check_room convert "base/.*|model/format\.h|convert/.*|$own" convert/*.[ch]
+check_room convert "base/.*|model/format\.h|tokenizer/tokenizer\.h|convert/.*|$own" convert/*.[ch]
 
 check_owner jansson.h 'convert/|src/cli/'
 check_owner cblas.h 'src/encoder/linear_openblas\.c'

@@ -44,8 +44,17 @@ function variants(file) {
         const ids = Object.values(j.model.vocab).concat(j.added_tokens.map(t => t.id));
         let next = 1 + Math.max(...ids);
         for (const [content, kind] of list)
-            if (!has.has(content)) j.added_tokens.push(token(next++, content, kind));
+            if (!has.has(content) && has.add(content))
+                j.added_tokens.push(token(j.model.vocab[content] ?? next++, content, kind));
     };
+    // tokens that swallow spaces, and tokens that begin with swallowed ones
+    const spaces = normalized => [['<x>', {rstrip: true, normalized}], [' <x>', {rstrip: true, normalized}],
+        [' <Y>', {lstrip: true, normalized}], [' b', {normalized}], ['\u3000', {rstrip: true, normalized}],
+        ['  ', {lstrip: true, rstrip: true, normalized}], ['a ', {single_word: true, rstrip: true, normalized}]];
+    // tokens that are one another's beginnings, some before normalisation, some after (but no two with
+    // one normal form: which of these HuggingFace's takes differs from load to load)
+    const many = normalized => ['a', 'B', 'é', '中', '.', ' ', '가'].flatMap((x, i, all) => all.flatMap((y, k) =>
+        [x, y, x + y, x + y + x].map(t => [t, {normalized, special: (i + k) % 3 === 0}])));
     return [
         make('plain', () => {}),
         make('cased', j => flags(j, true, true, null, false)),
@@ -57,6 +66,10 @@ function variants(file) {
         make('normal', j => add(j, [['Foo!', {normalized: true}], ['<Y>', {normalized: true, lstrip: true, rstrip: true}],
             ['foo!Bar', {normalized: true, single_word: true}], ['bar baz', {normalized: true, lstrip: true}],
             ['가', {normalized: true}], ['中文', {normalized: true, rstrip: true}]])),
+        make('spaces', j => add(j, spaces(false))),
+        make('normal-spaces', j => add(j, spaces(true))),
+        make('many', j => add(j, many(false))),
+        make('normal-many', j => add(j, many(true))),
     ];
 }
 
