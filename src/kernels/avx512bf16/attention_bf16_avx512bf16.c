@@ -39,7 +39,7 @@ static void scale_row(void *out, const float *x, float by, size_t columns, gte__
     const __m512 times = _mm512_set1_ps(by);
     for (size_t i = 0; i < columns; i += 16) {
         const size_t left = columns - i;
-        const __mmask16 mask = left < 16 ? (__mmask16)((1u << left) - 1) : (__mmask16)0xffff;
+        const __mmask16 mask = (__mmask16)(left < 16 ? (1u << left) - 1 : 0xffffu);
         const __m512 y = _mm512_mul_ps(_mm512_maskz_loadu_ps(mask, x + i), times);
         if (type == GTE__ELEMENT_BF16) {
             _mm256_mask_storeu_epi16((uint16_t *)out + i, mask, (__m256i)_mm512_cvtneps_pbh(y));

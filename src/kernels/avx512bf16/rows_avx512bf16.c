@@ -9,7 +9,7 @@
 
 INLINE __mmask16 lanes(size_t left)
 {
-    return left < 16 ? (__mmask16)((1u << left) - 1) : (__mmask16)0xffff;
+    return (__mmask16)(left < 16 ? (1u << left) - 1 : 0xffffu);
 }
 
 /* Sum of x, or of (x - m)^2; four chains, since an addition takes three cycles. */
