@@ -1,5 +1,6 @@
-/* The normal form of an added token, for whoever writes a TOKENIZER section: text is matched against
- * it character by character (added_normalized.c), so it has to come from the same normaliser. */
+/* The normal form of an added token, for whoever writes a TOKENIZER section: text is matched
+ * against it character by character (added_normalized.c), so it has to come from the same
+ * normaliser. */
 #include <string.h>
 
 #include "tokenizer/pass.h"

@@ -237,7 +237,7 @@ expect_no_out
 
 if [ -z "$no_terminal" ]; then
     test_case 'a progress bar on a terminal, none elsewhere'
-    yes 'he we he' | head -n 400000 >many
+    yes 'he we he' | head -n 2000000 >many # some seconds: the bar shows after half of one
     script -qec "'$GTE' embed -m own.gte -f many --format raw >/dev/null" /dev/null </dev/null >out
     expect_out_has '[0-9]+% \[=*>? *\] [0-9]+ texts  [0-9]+ texts/s  [0-9:]+ left'
     "$GTE" embed -m own.gte -f many --format raw >/dev/null 2>err
