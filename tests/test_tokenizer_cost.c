@@ -1,7 +1,7 @@
 /* What a file or a text can make the tokenizer cost: added tokens made to be looked for often, in
  * texts made to almost match them. The bounds are twenty times what the slowest case takes and
- * more, so that no slow machine fails, and far below what scanning a text again would take. What the
- * tokens are is the business of test_tokenizer.c. */
+ * more, so that no slow machine fails, and far below what scanning a text again would take. What
+ * the tokens are is the business of test_tokenizer.c. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
