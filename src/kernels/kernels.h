@@ -36,11 +36,6 @@
     /* |gain| f (m + |x - mean| ((D + 8) e + f^2 m^2 / 2)) + 2e (|out| + |shift|). */              \
     X(f32_layernorm, void,                                                                         \
       (float *out, const float *x, const float *gain, const float *shift, size_t n, float eps))    \
-    /* residual = layernorm(residual + (x + bias)): the end of each half of a layer. Error: as */  \
-    /* layernorm, of the sum as rounded to f32 twice. */                                           \
-    X(f32_bias_residual_layernorm, void,                                                           \
-      (float *residual, const float *x, const float *bias, const float *gain, const float *shift,  \
-       size_t n, float eps))                                                                       \
     /* x = softmax(scale * x), in place: exp(y) / sum, y = scale (x - max), scale from 2^-64 to */ \
     /* 2^64. Relative error of each weight within (D + 16 + 3 |y|) e; weights below 2^-124 may */  \
     /* come as 0. A row with NaN or +inf, or of -inf only, becomes NaN. */                         \

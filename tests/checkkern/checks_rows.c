@@ -50,30 +50,6 @@ const check check_f32_layernorm = {.name = "f32_layernorm",
                                    .call = call_layernorm,
                                    .oracle = oracle_layernorm};
 
-static void call_residual(const gte__kernels *k, float *const *a, size_t n, float p)
-{
-    k->f32_bias_residual_layernorm(a[0], a[1], a[2], a[3], a[4], n, p);
-}
-
-/* The sums are those of the kernel, rounded as it rounds them. */
-static void oracle_residual(double *want, double *bound, const float *const *a, size_t n, float p)
-{
-    static float x[MAX_N];
-    for (size_t i = 0; i < n; i++) {
-        const float part = (float)((double)a[1][i] + (double)a[2][i]);
-        x[i] = (float)((double)a[0][i] + (double)part);
-    }
-    oracle_row(want, bound, x, a[3], a[4], n, (double)p);
-}
-
-const check check_f32_bias_residual_layernorm = {.name = "f32_bias_residual_layernorm",
-                                                 .arrays = 5,
-                                                 .updates = true,
-                                                 .params = 2,
-                                                 .param = {1e-12f, 1e-5f},
-                                                 .call = call_residual,
-                                                 .oracle = oracle_residual};
-
 static void call_softmax(const gte__kernels *k, float *const *a, size_t n, float p)
 {
     k->f32_softmax(a[0], p, n);

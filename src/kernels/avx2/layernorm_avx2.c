@@ -90,29 +90,3 @@ static inline __m256 add_in(float *residual, const float *x, const float *bias)
     _mm256_storeu_ps(residual, r);
     return r;
 }
-
-void gte__f32_bias_residual_layernorm_avx2(float *residual, const float *x, const float *bias,
-                                           const float *gain, const float *shift, size_t n,
-                                           float eps)
-{
-    if (!n) return;
-    __m256 s0 = _mm256_setzero_ps(), s1 = s0, s2 = s0, s3 = s0;
-    size_t i = 0;
-    for (; n - i >= 4 * LANES; i += 4 * LANES) {
-        s0 = _mm256_add_ps(s0, add_in(residual + i, x + i, bias + i));
-        s1 = _mm256_add_ps(s1, add_in(residual + i + 8, x + i + 8, bias + i + 8));
-        s2 = _mm256_add_ps(s2, add_in(residual + i + 16, x + i + 16, bias + i + 16));
-        s3 = _mm256_add_ps(s3, add_in(residual + i + 24, x + i + 24, bias + i + 24));
-    }
-    for (; n - i >= LANES; i += LANES)
-        s0 = _mm256_add_ps(s0, add_in(residual + i, x + i, bias + i));
-    if (i < n) {
-        const __m256i m = first_lanes(n - i);
-        const __m256 a =
-            _mm256_add_ps(_mm256_maskload_ps(x + i, m), _mm256_maskload_ps(bias + i, m));
-        const __m256 r = _mm256_add_ps(_mm256_maskload_ps(residual + i, m), a);
-        _mm256_maskstore_ps(residual + i, m, r);
-        s1 = _mm256_add_ps(s1, r);
-    }
-    normalise(residual, residual, total(s0, s1, s2, s3), gain, shift, n, eps);
-}

@@ -78,35 +78,3 @@ void gte__f32_layernorm_avx512(float *out, const float *x, const float *gain, co
 {
     if (n) normalise(out, x, sum_of(x, n), gain, shift, n, eps);
 }
-
-void gte__f32_bias_residual_layernorm_avx512(float *residual, const float *x, const float *bias,
-                                             const float *gain, const float *shift, size_t n,
-                                             float eps)
-{
-    if (!n) return;
-    __m512 s0 = _mm512_setzero_ps(), s1 = s0;
-    size_t i = 0;
-    for (; n - i >= 2 * LANES; i += 2 * LANES) {
-        const __m512 a = _mm512_add_ps(_mm512_loadu_ps(x + i), _mm512_loadu_ps(bias + i));
-        const __m512 b =
-            _mm512_add_ps(_mm512_loadu_ps(x + i + LANES), _mm512_loadu_ps(bias + i + LANES));
-        const __m512 ra = _mm512_add_ps(_mm512_loadu_ps(residual + i), a);
-        const __m512 rb = _mm512_add_ps(_mm512_loadu_ps(residual + i + LANES), b);
-        _mm512_storeu_ps(residual + i, ra);
-        _mm512_storeu_ps(residual + i + LANES, rb);
-        s0 = _mm512_add_ps(s0, ra);
-        s1 = _mm512_add_ps(s1, rb);
-    }
-    while (i < n) {
-        const size_t rest = n - i < LANES ? n - i : LANES;
-        const __mmask16 m = first_lanes(rest);
-        const __m512 a =
-            _mm512_add_ps(_mm512_maskz_loadu_ps(m, x + i), _mm512_maskz_loadu_ps(m, bias + i));
-        const __m512 ra = _mm512_add_ps(_mm512_maskz_loadu_ps(m, residual + i), a);
-        _mm512_mask_storeu_ps(residual + i, m, ra);
-        s0 = _mm512_add_ps(s0, ra);
-        i += rest;
-    }
-    const float sum = _mm512_reduce_add_ps(_mm512_add_ps(s0, s1));
-    normalise(residual, residual, sum, gain, shift, n, eps);
-}

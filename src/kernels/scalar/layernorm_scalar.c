@@ -18,11 +18,3 @@ void gte__f32_layernorm_scalar(float *out, const float *x, const float *gain, co
     for (size_t i = 0; i < n; i++)
         out[i] = (float)(((double)x[i] - mean) * factor * (double)gain[i] + (double)shift[i]);
 }
-
-void gte__f32_bias_residual_layernorm_scalar(float *residual, const float *x, const float *bias,
-                                             const float *gain, const float *shift, size_t n,
-                                             float eps)
-{
-    for (size_t i = 0; i < n; i++) residual[i] += x[i] + bias[i];
-    gte__f32_layernorm_scalar(residual, residual, gain, shift, n, eps);
-}
