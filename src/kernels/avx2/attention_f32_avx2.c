@@ -85,18 +85,19 @@ INLINE __m256 exp2_negative(__m256 y)
     return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(p), power));
 }
 
-INLINE float across(__m256 x, float (*join)(float, float))
+/* One value from eight: halves meet, then pairs, then neighbours. */
+static float highest(__m256 x)
 {
-    float lanes[8];
-    _mm256_storeu_ps(lanes, x);
-    for (int i = 4; i > 0; i /= 2)
-        for (int j = 0; j < i; j++) lanes[j] = join(lanes[j], lanes[j + i]);
-    return lanes[0];
+    __m128 y = _mm_max_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
+    y = _mm_max_ps(y, _mm_movehl_ps(y, y));
+    return _mm_cvtss_f32(_mm_max_ss(y, _mm_movehdup_ps(y)));
 }
 
-INLINE float add(float a, float b)
+static float total(__m256 x)
 {
-    return a + b;
+    __m128 y = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
+    y = _mm_add_ps(y, _mm_movehl_ps(y, y));
+    return _mm_cvtss_f32(_mm_add_ss(y, _mm_movehdup_ps(y)));
 }
 
 static void softmax(const gte__softmax *s)
@@ -108,7 +109,7 @@ static void softmax(const gte__softmax *s)
         for (size_t i = s->keys; i < padded; i++) x[i] = -1e30f;
         __m256 high = _mm256_load_ps(x);
         for (size_t i = 8; i < padded; i += 8) high = _mm256_max_ps(high, _mm256_load_ps(x + i));
-        const float top = fmaxf(across(high, fmaxf), s->top[r]);
+        const float top = fmaxf(highest(high), s->top[r]);
         const __m256 less = _mm256_set1_ps(s->scale * top);
         __m256 sum = _mm256_setzero_ps();
         for (size_t i = 0; i < padded; i += 8) {
@@ -117,7 +118,7 @@ static void softmax(const gte__softmax *s)
             _mm256_store_ps(x + i, w);
         }
         s->keep[r] = s->sum[r] > 0 ? exp2f((s->top[r] - top) * s->scale) : 0;
-        s->sum[r] = s->sum[r] * s->keep[r] + across(sum, add);
+        s->sum[r] = s->sum[r] * s->keep[r] + total(sum);
         s->top[r] = top;
     }
 }
