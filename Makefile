@@ -120,6 +120,7 @@ assembly = $(sort $(wildcard $(addsuffix /*.S,$(1))))
 LIB_OBJ := $(call objects,$(call sources,$(LIB_DIRS))) \
            $(patsubst %.S,$(B)/%.o,$(call assembly,$(LIB_DIRS)))
 CONVERT_OBJ := $(call objects,$(call sources,convert))
+PERF_OBJ := $(call objects,$(call sources,perf/bench))
 CLI_MAIN := $(B)/src/cli/main.o
 CLI_OBJ := $(filter-out $(CLI_MAIN),$(call objects,$(call sources,src/cli)))
 
@@ -149,8 +150,13 @@ $(B)/libgte.so.$(VERSION): $(LIB_OBJ)
 $(B)/libgte.so: $(B)/libgte.so.$(VERSION)
 	$(Q)ln -sf $(<F) $(@D)/$(SONAME) && ln -sf $(SONAME) $@
 
-# The converter, and the command without its main: what the command and the tests link.
+# The converter, the measuring tools, and the command without its main: what the command and the
+# tests link.
 $(B)/libconvert.a: $(CONVERT_OBJ)
+	$(say) AR $@
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/libperf.a: $(PERF_OBJ)
 	$(say) AR $@
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
@@ -158,7 +164,7 @@ $(B)/libcli.a: $(CLI_OBJ)
 	$(say) AR $@
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(B)/gte: $(CLI_MAIN) $(B)/libcli.a $(B)/libconvert.a $(B)/libgte.a
+$(B)/gte: $(CLI_MAIN) $(B)/libcli.a $(B)/libconvert.a $(B)/libperf.a $(B)/libgte.a
 	$(say) LINK $@
 	$(Q)$(CC) $(VARIANT_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 

@@ -6,7 +6,7 @@ TEST_BIN := $(patsubst tests/%.c,$(B)/tests/%,$(filter tests/test_%,$(call sourc
 CHECKKERN_OBJ := $(call objects,$(call sources,tests/checkkern))
 OOM_OBJ := $(call objects,$(call sources,tests/oom))
 FUZZ_BIN := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
-TEST_LIBS := $(B)/libsupport.a $(B)/libcli.a $(B)/libconvert.a $(B)/libgte.a
+TEST_LIBS := $(B)/libsupport.a $(B)/libcli.a $(B)/libconvert.a $(B)/libperf.a $(B)/libgte.a
 
 CUNIT_LIBS := -lcunit
 FOLDER_tests := -Itests

@@ -28,7 +28,7 @@ check_room() { # NAME ALLOWED FILE...
 # check_owner HEADER REASON ALLOWED_FILES_REGEX: a system header that only some files may include
 check_owner() {
     local header=$1 allowed=$2 strangers
-    strangers=$(grep -rlE "^ *# *include *[<\"]$header[>\"]" include src convert cache server \
+    strangers=$(grep -rlE "^ *# *include *[<\"]$header[>\"]" include src convert cache server perf \
         --include='*.[ch]' | grep -vE "^($allowed)" || true)
     [ -z "$strangers" ] || echo "$header in: $strangers"
     test -z "$strangers"
@@ -49,8 +49,9 @@ check_room src/model "base/.*|model/.*|$own" src/model/*.[ch]
 check_room src/tokenizer "base/.*|tokenizer/.*|model/format\.h|$own" src/tokenizer/*.[ch]
 check_room src/encoder "base/.*|encoder/.*|model/.*|kernels/.*|$own" src/encoder/*.[ch]
 check_room src/gte.c "base/.*|model/.*|tokenizer/.*|encoder/.*|kernels/.*|$own" src/*.[ch]
-check_room src/cli "$own|convert/convert\.h|cli/.*" src/cli/*.[ch]
+check_room src/cli "$own|convert/convert\.h|perf/.*|cli/.*" src/cli/*.[ch]
 check_room convert "base/.*|model/format\.h|tokenizer/tokenizer\.h|convert/.*|$own" convert/*.[ch]
+check_room perf/bench "perf/bench/.*|$own" perf/bench/*.[ch]
 
 check_owner jansson.h 'convert/|src/cli/'
 check_owner cblas.h 'src/encoder/linear_openblas\.c'
@@ -59,7 +60,7 @@ check_owner immintrin.h 'src/kernels/avx2/|src/kernels/avx512(bf16)?/'
 check_owner sqlite3.h 'cache/'
 check_owner microhttpd.h 'server/'
 
-twins=$(find include src convert cache server -name '*.[ch]' -printf '%f\n' | sort | uniq -d)
+twins=$(find include src convert cache server perf -name '*.[ch]' -printf '%f\n' | sort | uniq -d)
 [ -z "$twins" ] || printf 'more than one file is called: %s\n' "$twins"
 test -z "$twins"
 report $? "file names are unique"
