@@ -15,18 +15,22 @@
 /* A row as the next product reads it. */
 typedef struct gte__row_copy {
     gte__element type;     /* f32: nothing is written */
-    void *data;            /* [n] bf16 or u8 */
+    void *data;            /* [n] bf16 or u8; that of `copy` may begin where x does */
     gte__row_scale *scale; /* int8 */
+    const float *gain;     /* [n], int8, layernorm: see there; or NULL */
 } gte__row_copy;
 
 typedef struct gte__row_kernels {
     const char *isa;
-    /* x = (x - mean) / sqrt(var + eps) * gain + shift, two passes, as f32_layernorm; and a copy. */
+    /* x = z gain + shift, z = (x - mean) / sqrt(var + eps), two passes, as f32_layernorm; and a
+     * copy, of x or, where copy->gain is given, of z copy->gain: channels that are large in x need
+     * not be so in what is quantised (the file's weights have the inverse, its bias the shift). */
     void (*layernorm)(float *x, const float *gain, const float *shift, size_t n, float eps,
                       const gte__row_copy *copy);
     /* A copy of x. u8: scale = (max - min) / 255, offset = min; a constant row has scale 0. */
     void (*copy)(const float *x, size_t n, const gte__row_copy *copy);
-    /* u8 of a row of GELU's results in bf16: offset = GTE__GELU_LOW, scale from the largest. */
+    /* u8 of a row of GELU's results in bf16: offset = GTE__GELU_LOW, scale from the largest; q may
+     * begin where x does. */
     void (*quantise_gelu)(uint8_t *q, gte__row_scale *scale, const uint16_t *x, size_t n);
 } gte__row_kernels;
 

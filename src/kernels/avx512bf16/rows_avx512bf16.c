@@ -90,19 +90,70 @@ INLINE __m512 normalise(const float *x, const float *gain, const float *shift, _
     return _mm512_fmadd_ps(d, _mm512_maskz_loadu_ps(k, gain), _mm512_maskz_loadu_ps(k, shift));
 }
 
-static void layernorm(float *x, const float *gain, const float *shift, size_t n, float eps,
-                      const gte__row_copy *copy)
+/* A row between its statistics and its end: z = (x - mean) by. */
+typedef struct normal {
+    __m512 mean, by;
+} normal;
+
+static normal normal_of(const float *x, size_t n, float eps)
 {
     const float mean = row_sum(x, n, 0, false) / (float)n;
     const float variance = row_sum(x, n, mean, true) / (float)n;
-    const __m512 m = _mm512_set1_ps(mean), s = _mm512_set1_ps(1 / sqrtf(variance + eps));
+    return (normal){_mm512_set1_ps(mean), _mm512_set1_ps(1 / sqrtf(variance + eps))};
+}
+
+/* The range of z gain. */
+static gte__row_scale gain_range(const float *x, const float *gain, size_t n, normal r)
+{
+    __m512 low = _mm512_set1_ps(INFINITY), high = _mm512_set1_ps(-INFINITY);
+    for (size_t i = 0; i < n; i += 16) {
+        const __mmask16 k = lanes(n - i);
+        const __m512 z =
+            _mm512_mul_ps(_mm512_sub_ps(_mm512_maskz_loadu_ps(k, x + i), r.mean), r.by);
+        const __m512 y = _mm512_mul_ps(z, _mm512_maskz_loadu_ps(k, gain + i));
+        low = _mm512_mask_min_ps(low, k, low, y);
+        high = _mm512_mask_max_ps(high, k, high, y);
+    }
+    return range_scale(_mm512_reduce_min_ps(low), _mm512_reduce_max_ps(high));
+}
+
+/* x = z gain + shift, and the copy of z copy->gain, in one pass. */
+static void layernorm_apart(float *x, const float *gain, const float *shift, size_t n, normal r,
+                            const gte__row_copy *copy)
+{
+    const gte__row_scale scale = gain_range(x, copy->gain, n, r);
+    const float inverse = scale.scale > 0 ? 1 / scale.scale : 0;
+    const __m512 by = _mm512_mul_ps(r.by, _mm512_set1_ps(inverse));
+    const __m512 plus = _mm512_set1_ps(-scale.offset * inverse);
+    uint8_t *q = copy->data;
+    for (size_t i = 0; i < n; i += 16) {
+        const __mmask16 k = lanes(n - i);
+        const __m512 d = _mm512_sub_ps(_mm512_maskz_loadu_ps(k, x + i), r.mean);
+        const __m512 y = _mm512_fmadd_ps(_mm512_mul_ps(d, r.by), _mm512_maskz_loadu_ps(k, gain + i),
+                                         _mm512_maskz_loadu_ps(k, shift + i));
+        const __m512 g = _mm512_mul_ps(_mm512_maskz_loadu_ps(k, copy->gain + i), by);
+        const __m512i a = _mm512_max_epi32(quantise(d, g, plus), _mm512_setzero_si512());
+        _mm512_mask_storeu_ps(x + i, k, y);
+        _mm512_mask_cvtusepi32_storeu_epi8(q + i, k, a);
+    }
+    *copy->scale = scale;
+}
+
+static void layernorm(float *x, const float *gain, const float *shift, size_t n, float eps,
+                      const gte__row_copy *copy)
+{
+    const normal r = normal_of(x, n, eps);
+    if (copy->type == GTE__ELEMENT_INT8 && copy->gain) {
+        layernorm_apart(x, gain, shift, n, r, copy);
+        return;
+    }
     __m512 low[2] = {_mm512_set1_ps(INFINITY), _mm512_set1_ps(INFINITY)};
     __m512 high[2] = {_mm512_set1_ps(-INFINITY), _mm512_set1_ps(-INFINITY)};
     size_t i = 0;
     for (; i + 32 <= n; i += 32) {
         for (size_t j = 0; j < 2; j++) {
             const size_t at = i + 16 * j;
-            const __m512 y = normalise(x + at, gain + at, shift + at, 0xffff, m, s);
+            const __m512 y = normalise(x + at, gain + at, shift + at, 0xffff, r.mean, r.by);
             low[j] = _mm512_min_ps(low[j], y);
             high[j] = _mm512_max_ps(high[j], y);
             _mm512_storeu_ps(x + at, y);
@@ -110,7 +161,7 @@ static void layernorm(float *x, const float *gain, const float *shift, size_t n,
     }
     for (; i < n; i += 16) {
         const __mmask16 k = lanes(n - i);
-        const __m512 y = normalise(x + i, gain + i, shift + i, k, m, s);
+        const __m512 y = normalise(x + i, gain + i, shift + i, k, r.mean, r.by);
         low[0] = _mm512_mask_min_ps(low[0], k, low[0], y);
         high[0] = _mm512_mask_max_ps(high[0], k, high[0], y);
         _mm512_mask_storeu_ps(x + i, k, y);
