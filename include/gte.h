@@ -319,6 +319,63 @@ GTE_API gte_status gte_embed(gte_context *ctx, const gte_text *texts, size_t n,
 GTE_API gte_status gte_similarity(const float *a, size_t na, const float *b, size_t nb, size_t dims,
                                   float *out, gte_error *err);
 
+/* ---- trace -------------------------------------------------------------------------------- */
+
+/* What a context does. A call encloses the rest, a forward pass all but tokenize and pool; the
+ * others are steps: those of one thread follow each other and never overlap. Numbers are pinned;
+ * newer versions may add operations. X(name, number, name in words) */
+#define GTE_TRACE_MAP(X)                                                                           \
+    X(CALL, 0, "call")                                                                             \
+    X(FORWARD, 1, "forward")                                                                       \
+    X(TOKENIZE, 2, "tokenize")                                                                     \
+    X(EMBED, 3, "embed") /* rows of three tables, their sum, its norm */                           \
+    X(QKV, 4, "qkv")     /* linear: queries, keys and values */                                    \
+    X(ATTENTION, 5, "attention")                                                                   \
+    X(ATTENTION_OUT, 6, "attention out") /* linear, bias, residual */                              \
+    X(NORM, 7, "norm")                                                                             \
+    X(FFN_UP, 8, "ffn up")      /* linear, bias, GELU */                                           \
+    X(FFN_DOWN, 9, "ffn down")  /* linear, bias, residual */                                       \
+    X(QUANTIZE, 10, "quantize") /* rows to int8, where nothing else does it on the way */          \
+    X(POOL, 11, "pool")                                                                            \
+    X(WAIT, 12, "wait") /* a thread without work, or sharing it out, within a pass */
+
+typedef enum gte_trace_operation {
+#define GTE_TRACE_ENUM(name, number, text) GTE_TRACE_##name = number,
+    GTE_TRACE_MAP(GTE_TRACE_ENUM)
+#undef GTE_TRACE_ENUM
+} gte_trace_operation;
+
+/* The name in words, a constant string; "unknown" for any other number. Thread-safe. */
+GTE_API const char *gte_trace_operation_name(gte_trace_operation operation);
+
+/* One thing done. FLOPs are those of the mathematics (a multiplication and an addition are two),
+ * bytes each operand and each result once, from whatever cache. */
+typedef struct gte_trace_span {
+    int64_t begin_ns, end_ns; /* CLOCK_MONOTONIC */
+    gte_trace_operation operation;
+    int layer;     /* from 0; -1 outside of the layers */
+    int member;    /* thread of the context: 0 is the caller's */
+    uint32_t rows; /* tokens; of a call, texts */
+    uint64_t flops, bytes;
+} gte_trace_span;
+
+/* Records what this context does from now on: room for `capacity` spans per thread is allocated
+ * here and what was recorded before is forgotten. A call takes about 12 spans per layer, thread and
+ * batch. Costs two readings of the clock a step at most; a context without a trace pays nothing
+ * that can be measured. The context's thread only; not from within a progress callback.
+ * Errors: GTE_E_ARGUMENT (capacity 0), GTE_E_MEMORY (an older recording then goes on). */
+GTE_API gte_status gte_context_trace_start(gte_context *ctx, size_t capacity, gte_error *err);
+
+/* Stops recording; what was recorded stays readable until the next start or the context's end. */
+GTE_API void gte_context_trace_stop(gte_context *ctx);
+
+/* Writes at most `capacity` spans of `span_size` bytes each (pass sizeof *out, so that a program
+ * built against an older header keeps working) and returns how many there are in all; out may be
+ * NULL. They come thread by thread, each in the order in which spans ended. *dropped (optional):
+ * how many found no room in the recording. The context's thread only. */
+GTE_API size_t gte_context_trace_read(const gte_context *ctx, gte_trace_span *out, size_t span_size,
+                                      size_t capacity, uint64_t *dropped);
+
 #ifdef __cplusplus
 }
 #endif

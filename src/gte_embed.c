@@ -72,6 +72,7 @@ void gte_context_free(gte_context **ctx)
     if (!ctx || !*ctx) return;
     gte__encoder_free(&(*ctx)->encoder);
     free((*ctx)->block);
+    free((*ctx)->trace);
     free(*ctx);
     *ctx = NULL;
 }
@@ -152,6 +153,17 @@ static void clamp_types(gte_context *ctx, const gte__batch *batch)
     for (size_t i = 0; i < batch->starts[batch->texts]; i++) ctx->tokens[i].type = 0;
 }
 
+static void trace_tokenize(gte__trace *trace, const gte__batch *batch, const gte_text *texts)
+{
+    gte_trace_span span = {.operation = GTE_TRACE_TOKENIZE,
+                           .layer = -1,
+                           .rows = (uint32_t)batch->starts[batch->texts]};
+    for (size_t i = 0; i < batch->texts; i++)
+        span.bytes += texts[i].size + (texts[i].pair ? texts[i].pair_size : 0);
+    span.bytes += span.rows * sizeof(gte_token);
+    gte__trace_lap(trace, 0, span);
+}
+
 gte_status gte_embed(gte_context *ctx, const gte_text *texts, size_t n,
                      const gte_embed_options *options, float *out, size_t capacity, gte_error *err)
 {
@@ -162,17 +174,23 @@ gte_status gte_embed(gte_context *ctx, const gte_text *texts, size_t n,
     if (status == GTE_OK) status = check_options(ctx, n, &o, capacity, err);
     if (status != GTE_OK) return status;
 
+    gte__trace *trace = ctx->encoder.trace;
+    const int64_t begin = trace ? gte__trace_now() : 0;
     gte__pool_options pool = {o.pooling, (size_t)o.dims, !o.no_normalize};
     for (size_t done = 0; done < n;) {
         gte__batch batch;
+        if (trace) gte__trace_mark(trace, 0);
         status = gather(ctx, texts, done, n, &o, &batch, err);
         if (status != GTE_OK) return status;
         clamp_types(ctx, &batch);
+        if (trace) trace_tokenize(trace, &batch, texts + done);
         gte__encoder_forward(&ctx->encoder, &batch);
+        if (trace) gte__trace_mark(trace, 0);
         gte__encoder_pool(&ctx->encoder, &batch, &pool, out + done * pool.dims);
         done += batch.texts;
         if (o.progress && o.progress(o.progress_arg, done) && done < n)
             return at_text(err, done, gte__fail(err, GTE_E_CANCELLED, 0, "stopped by the caller"));
     }
+    if (trace) gte__trace_enclose(trace, GTE_TRACE_CALL, begin, (uint32_t)n);
     return gte__ok(err);
 }

@@ -16,6 +16,7 @@ struct gte_model {
 struct gte_context {
     const gte_model *model;
     gte__encoder encoder;
+    gte__trace *trace; /* what was recorded; the encoder has it too while recording */
     void *block;       /* tokens and starts */
     gte_token *tokens; /* [max_batch_tokens] */
     size_t *starts;    /* [max_batch_tokens + 1] */

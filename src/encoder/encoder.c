@@ -9,10 +9,14 @@
  *                texts: a group's rows stay in a core's cache
  *     by rows    blocks of rows pass everything between two attentions: two jobs a layer. A few
  *                long texts
- *     by panels  each product is cut by its columns: seven jobs a layer. Too few rows to cut */
+ *     by panels  each product is cut by its columns: seven jobs a layer. Too few rows to cut
+ *
+ * Each step tells the trace, if there is one, that it is done; a task, that it begins. */
 #include "encoder/encoder.h"
 
 #include <math.h>
+
+#include "encoder/trace_steps.h"
 
 /* Fewer rows than this and a product is bound by reading the weights: threads should share them. */
 #define ROWS_WORTH_SPLITTING 48
@@ -28,6 +32,7 @@ typedef struct pass {
     uint32_t layer;
     size_t rows, blocks;      /* all rows, and into how many blocks they or the panels are cut */
     const gte__gemm *product; /* by panels: the product of this job */
+    gte_trace_operation operation; /* its name */
     const float *gain, *shift;
 } pass;
 
@@ -50,9 +55,12 @@ static range share(size_t n, size_t i, size_t parts)
 /* ---- the steps ----------------------------------------------------------------------------- */
 
 /* y [rows, N] = epilogue(x [rows, K] W^T), all columns */
-static void product(const gte__encoder *e, const gte__gemm *g, range rows)
+static void product(const gte__encoder *e, gte__place at, gte_trace_operation operation,
+                    const gte__gemm *g, range rows)
 {
-    e->backend->product(&e->kernels, g, rows.begin, rows.end, 0, gte__panel_count(g->weights->n));
+    const size_t panels = gte__panel_count(g->weights->n);
+    e->backend->product(&e->kernels, g, rows.begin, rows.end, 0, panels);
+    if (e->trace) gte__trace_product(e, at, operation, g, rows.end - rows.begin, panels);
 }
 
 /* hidden = LN(hidden), and input = hidden where the next product does not read f32 */
@@ -111,12 +119,13 @@ static void attend(const gte__encoder *e, range text, size_t head, range queries
 
 /* hidden = LN(hidden + attended Wo + bo), then hidden = LN(hidden + gelu(hidden Wu + bu) Wd + bd),
  * a block of rows at a time, so that the wide inner state stays in the cache */
-static void after_attention(const gte__encoder *e, uint32_t layer, range rows)
+static void after_attention(const gte__encoder *e, gte__place at, range rows)
 {
-    const gte__layer *l = &e->model->layers[layer];
-    const gte__layer_products *p = &e->products[layer];
-    product(e, &p->attn_out, rows);
+    const gte__layer *l = &e->model->layers[at.layer];
+    const gte__layer_products *p = &e->products[at.layer];
+    product(e, at, GTE_TRACE_ATTENTION_OUT, &p->attn_out, rows);
     norm(e, rows, l->attn_norm_gain, l->attn_norm_shift);
+    if (e->trace) gte__trace_rows(e, at, GTE_TRACE_NORM, rows.end - rows.begin);
     const size_t n = rows.end - rows.begin,
                  blocks = divide_up(n, min_size(n, e->backend->ffn_rows));
     for (size_t i = 0; i < blocks; i++) {
@@ -124,17 +133,22 @@ static void after_attention(const gte__encoder *e, uint32_t layer, range rows)
         const range block = {rows.begin + part.begin, rows.begin + part.end};
         gte__gemm down = p->ffn_down;
         if (i + 1 < blocks) down.next = p->ffn_up.weights->panels;
-        product(e, &p->ffn_up, block);
-        product(e, &down, block);
+        product(e, at, GTE_TRACE_FFN_UP, &p->ffn_up, block);
+        product(e, at, GTE_TRACE_FFN_DOWN, &down, block);
         norm(e, block, l->ffn_norm_gain, l->ffn_norm_shift);
+        if (e->trace) gte__trace_rows(e, at, GTE_TRACE_NORM, block.end - block.begin);
     }
 }
 
 static void embed_task(void *arg, size_t task, int member)
 {
     const pass *p = arg;
-    (void)member;
-    embed(p->e, p->batch, task);
+    const gte__encoder *e = p->e;
+    if (e->trace) gte__trace_resume(e->trace, member);
+    embed(e, p->batch, task);
+    if (e->trace)
+        gte__trace_rows(e, (gte__place){-1, member}, GTE_TRACE_EMBED,
+                        p->batch->starts[task + 1] - p->batch->starts[task]);
 }
 
 /* ---- by texts ------------------------------------------------------------------------------ */
@@ -158,13 +172,19 @@ static void texts_task(void *arg, size_t task, int member)
     const size_t *starts = p->batch->starts, heads = e->model->header->heads;
     const range texts = {e->groups[task], e->groups[task + 1]};
     const range rows = {starts[texts.begin], starts[texts.end]};
-    product(e, &e->products[p->layer].qkv, rows);
+    const gte__place at = {(int)p->layer, member};
+    gte_trace_span attention = {.operation = GTE_TRACE_ATTENTION, .layer = at.layer};
+    if (e->trace) gte__trace_resume(e->trace, member);
+    product(e, at, GTE_TRACE_QKV, &e->products[p->layer].qkv, rows);
     for (size_t i = texts.begin; i < texts.end; i++) {
         const range text = {starts[i], starts[i + 1]};
+        const size_t length = text.end - text.begin;
         for (size_t head = 0; head < heads; head++)
-            attend(e, text, head, (range){0, text.end - text.begin}, member);
+            attend(e, text, head, (range){0, length}, member);
+        if (e->trace) gte__trace_add_attention(e, &attention, length, heads, length);
     }
-    after_attention(e, p->layer, rows);
+    if (e->trace) gte__trace_lap(e->trace, member, attention);
+    after_attention(e, at, rows);
 }
 
 static void by_texts(pass *p, size_t most)
@@ -184,7 +204,16 @@ static void attend_task(void *arg, size_t task, int member)
     const size_t i = task / heads / p->blocks;
     const range text = {starts[i], starts[i + 1]};
     const range queries = share(text.end - text.begin, task / heads % p->blocks, p->blocks);
-    if (queries.begin < queries.end) attend(p->e, text, task % heads, queries, member);
+    gte__trace *trace = p->e->trace;
+    if (queries.begin == queries.end) return;
+    if (trace) gte__trace_resume(trace, member);
+    attend(p->e, text, task % heads, queries, member);
+    if (trace) {
+        gte_trace_span span = {.operation = GTE_TRACE_ATTENTION, .layer = (int)p->layer};
+        gte__trace_add_attention(p->e, &span, text.end - text.begin, 1,
+                                 queries.end - queries.begin);
+        gte__trace_lap(trace, member, span);
+    }
 }
 
 /* Heads are tasks enough, unless the threads are many. */
@@ -201,10 +230,13 @@ static void attend_all(pass *p)
 static void rows_task(void *arg, size_t task, int member)
 {
     const pass *p = arg;
+    const gte__encoder *e = p->e;
     const range rows = share(p->rows, task, p->blocks);
-    (void)member;
-    if (p->layer > 0) after_attention(p->e, p->layer - 1, rows);
-    if (p->layer < p->e->model->header->layers) product(p->e, &p->e->products[p->layer].qkv, rows);
+    const gte__place at = {(int)p->layer, member}, before = {at.layer - 1, member};
+    if (e->trace) gte__trace_resume(e->trace, member);
+    if (p->layer > 0) after_attention(e, before, rows);
+    if (p->layer < e->model->header->layers)
+        product(e, at, GTE_TRACE_QKV, &e->products[p->layer].qkv, rows);
 }
 
 static void by_rows(pass *p)
@@ -220,13 +252,18 @@ static void by_rows(pass *p)
 static void panels_task(void *arg, size_t task, int member)
 {
     const pass *p = arg;
+    const gte__encoder *e = p->e;
     const range panels = share(gte__panel_count(p->product->weights->n), task, p->blocks);
-    (void)member;
-    p->e->backend->product(&p->e->kernels, p->product, 0, p->rows, panels.begin, panels.end);
+    if (e->trace) gte__trace_resume(e->trace, member);
+    e->backend->product(&e->kernels, p->product, 0, p->rows, panels.begin, panels.end);
+    if (e->trace)
+        gte__trace_product(e, (gte__place){(int)p->layer, member}, p->operation, p->product,
+                           p->rows, panels.end - panels.begin);
 }
 
-static void share_product(pass *p, const gte__gemm *g)
+static void share_product(pass *p, gte_trace_operation operation, const gte__gemm *g)
 {
+    p->operation = operation;
     p->product = g;
     p->blocks = min_size((size_t)gte__team_threads(p->e->team), gte__panel_count(g->weights->n));
     gte__team_run(p->e->team, panels_task, p, p->blocks);
@@ -235,8 +272,13 @@ static void share_product(pass *p, const gte__gemm *g)
 static void norm_task(void *arg, size_t task, int member)
 {
     const pass *p = arg;
-    (void)member;
-    norm(p->e, share(p->rows, task, p->blocks), p->gain, p->shift);
+    const gte__encoder *e = p->e;
+    const range rows = share(p->rows, task, p->blocks);
+    if (e->trace) gte__trace_resume(e->trace, member);
+    norm(e, rows, p->gain, p->shift);
+    if (e->trace)
+        gte__trace_rows(e, (gte__place){(int)p->layer, member}, GTE_TRACE_NORM,
+                        rows.end - rows.begin);
 }
 
 static void share_norm(pass *p, const float *gain, const float *shift)
@@ -253,12 +295,12 @@ static void by_panels(pass *p)
     for (p->layer = 0; p->layer < p->e->model->header->layers; p->layer++) {
         const gte__layer *l = &p->e->model->layers[p->layer];
         const gte__layer_products *products = &p->e->products[p->layer];
-        share_product(p, &products->qkv);
+        share_product(p, GTE_TRACE_QKV, &products->qkv);
         attend_all(p);
-        share_product(p, &products->attn_out);
+        share_product(p, GTE_TRACE_ATTENTION_OUT, &products->attn_out);
         share_norm(p, l->attn_norm_gain, l->attn_norm_shift);
-        share_product(p, &products->ffn_up);
-        share_product(p, &products->ffn_down);
+        share_product(p, GTE_TRACE_FFN_UP, &products->ffn_up);
+        share_product(p, GTE_TRACE_FFN_DOWN, &products->ffn_down);
         share_norm(p, l->ffn_norm_gain, l->ffn_norm_shift);
     }
 }
@@ -280,6 +322,8 @@ void gte__encoder_forward(gte__encoder *e, const gte__batch *batch)
     pass p = {.e = e, .batch = batch, .rows = batch->starts[batch->texts]};
     const size_t threads = (size_t)gte__team_threads(e->team);
     const int token = e->backend->enter();
+    const int64_t begin = e->trace ? gte__trace_now() : 0;
+    if (e->trace) gte__trace_mark_all(e->trace);
     gte__team_run(e->team, embed_task, &p, batch->texts);
     const size_t block = p.rows / (2 * threads); /* two blocks a thread even out its delays */
     if (threads == 1)
@@ -291,4 +335,8 @@ void gte__encoder_forward(gte__encoder *e, const gte__batch *batch)
     else
         by_panels(&p);
     e->backend->leave(token);
+    if (e->trace) {
+        gte__trace_finish_all(e->trace);
+        gte__trace_enclose(e->trace, GTE_TRACE_FORWARD, begin, (uint32_t)p.rows);
+    }
 }

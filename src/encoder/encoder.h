@@ -4,6 +4,7 @@
 
 #include "base/status.h"
 #include "base/team.h"
+#include "base/trace.h"
 #include "encoder/linear.h"
 #include "model/model.h"
 
@@ -38,6 +39,7 @@ typedef struct gte__encoder {
     const gte__backend *backend;
     gte__kernel_set kernels;
     gte__team *team;
+    gte__trace *trace; /* NULL: off. Changes between passes only */
     size_t max_batch_tokens;
     size_t workspace_size;
     void *block;

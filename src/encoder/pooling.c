@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "encoder/encoder.h"
+#include "encoder/trace_steps.h"
 
 /* sentence-transformers' Normalize (torch.nn.functional.normalize) divides by at least this */
 #define SMALLEST_NORM 1e-12f
@@ -26,4 +27,6 @@ void gte__encoder_pool(const gte__encoder *e, const gte__batch *batch,
             k->f32_scale(out, 1.0f / (norm > SMALLEST_NORM ? norm : SMALLEST_NORM), dims);
         }
     }
+    if (e->trace)
+        gte__trace_rows(e, (gte__place){-1, 0}, GTE_TRACE_POOL, batch->starts[batch->texts]);
 }
