@@ -88,8 +88,10 @@ endif
 # leads to them. -ffp-contract=fast lets a*b+c be one FMA there; nowhere else.
 KERNEL_CFLAGS := -O3 -ffp-contract=fast -fno-math-errno
 FOLDER_src/kernels/avx2 := -mavx2 -mfma $(KERNEL_CFLAGS)
+FOLDER_src/kernels/avxvnni := $(FOLDER_src/kernels/avx2)
 FOLDER_src/kernels/avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma \
                              -mprefer-vector-width=512 $(KERNEL_CFLAGS)
+FOLDER_src/kernels/avx512vnni := $(FOLDER_src/kernels/avx512) -mavx512vnni
 FOLDER_src/kernels/avx512bf16 := $(FOLDER_src/kernels/avx512) -mavx512bf16
 # Debuggers and coverage want the kernels as written, so a variant's -O comes last.
 compile_flags = $(CPPFLAGS) $(PROJECT_CFLAGS) $(CFLAGS) $(FOLDER_$(patsubst %/,%,$(dir $<))) \
@@ -111,7 +113,7 @@ $(B)/flags:
 
 LIB_DIRS := src src/base src/model src/tokenizer src/encoder src/kernels src/kernels/scalar
 ifneq ($(filter x86_64-%,$(shell $(CC) -dumpmachine 2>/dev/null)),)
-LIB_DIRS += src/kernels/avx2 src/kernels/avx512 src/kernels/avx512bf16
+LIB_DIRS += $(addprefix src/kernels/,avx2 avxvnni avx512 avx512vnni avx512bf16)
 endif
 sources = $(sort $(wildcard $(addsuffix /*.c,$(1))))
 objects = $(patsubst %.c,$(B)/%.o,$(1))

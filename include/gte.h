@@ -94,7 +94,8 @@ GTE_API int gte_version_number(void);
 
 /* What the library found and chose on this machine. Strings are constant, owned by the library. */
 typedef struct gte_runtime {
-    const char *isa;            /* kernels in use: "scalar", "avx2", "avx512", "avx512bf16" */
+    const char *isa;            /* kernels in use: "scalar", "avx2", "avxvnni", "avx512",
+                                 * "avx512vnni", "avx512bf16" */
     const char *isa_best;       /* the best the processor has; differs when GTE_CPU lowers it */
     const char *blas;           /* "OpenBLAS 0.3.21" */
     const char *blas_core;      /* the core type OpenBLAS chose: "SkylakeX", "Haswell", ... */

@@ -19,7 +19,7 @@ export LC_ALL=C.UTF-8
 count() {
     read -r p f s <<<"$(awk -v rc="$2" '
         $1 == "tests" && NF == 6 { good += $4; bad += $5; seen = 1 }
-        /^(scalar|avx2|avx512|avx512bf16) +(f32|bf16)_/ { if ($NF == "ok") good++; else bad++; seen = 1 }
+        /^(scalar|avx[a-z0-9]+) +(f32|bf16|int8)_/ { if ($NF == "ok") good++; else bad++; seen = 1 }
         /^ok / { good++; seen = 1 }
         /^not ok / { bad++; seen = 1 }
         /^ *SKIP/ { skip++ }

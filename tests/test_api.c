@@ -43,7 +43,7 @@ static void test_runtime(void)
 {
     gte_runtime r;
     gte_runtime_describe(&r, sizeof r);
-    CU_ASSERT_PTR_NOT_NULL(strstr(" scalar avx2 avx512 avx512bf16 ", r.isa));
+    CU_ASSERT_PTR_NOT_NULL(strstr(" scalar avx2 avxvnni avx512 avx512vnni avx512bf16 ", r.isa));
     CU_ASSERT_PTR_NOT_NULL_FATAL(r.isa_best);
     CU_ASSERT_EQUAL(strncmp(r.blas, "OpenBLAS ", 9), 0);
     CU_ASSERT_PTR_NOT_NULL(r.blas_core);

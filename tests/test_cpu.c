@@ -173,7 +173,9 @@ static void names(void)
 {
     CU_ASSERT_STRING_EQUAL(gte__isa_name(GTE__ISA_SCALAR), "scalar");
     CU_ASSERT_STRING_EQUAL(gte__isa_name(GTE__ISA_AVX2), "avx2");
+    CU_ASSERT_STRING_EQUAL(gte__isa_name(GTE__ISA_AVXVNNI), "avxvnni");
     CU_ASSERT_STRING_EQUAL(gte__isa_name(GTE__ISA_AVX512), "avx512");
+    CU_ASSERT_STRING_EQUAL(gte__isa_name(GTE__ISA_AVX512VNNI), "avx512vnni");
     CU_ASSERT_STRING_EQUAL(gte__isa_name(GTE__ISA_AVX512BF16), "avx512bf16");
     CU_ASSERT_STRING_EQUAL(gte__isa_name((gte__isa)77), "unknown");
 }
@@ -200,8 +202,12 @@ static void lowering(void)
 {
     const int best = (int)gte__cpu_isa_best();
     CU_ASSERT_EQUAL(level_with(NULL), best);
-    for (int isa = 0; isa <= (int)GTE__ISA_AVX512BF16; isa++) /* a level above the best: ignored */
-        CU_ASSERT_EQUAL(level_with(gte__isa_name((gte__isa)isa)), isa <= best ? isa : best);
+    for (int isa = 0, has = 0; isa < GTE__ISA_COUNT; isa++) {
+        if (gte__cpu_has((gte__isa)isa)) has = isa; /* else the next lower one */
+        CU_ASSERT_EQUAL(level_with(gte__isa_name((gte__isa)isa)), has);
+    }
+    CU_ASSERT_TRUE(gte__cpu_has(GTE__ISA_SCALAR));
+    CU_ASSERT_TRUE(gte__cpu_has((gte__isa)best));
     CU_ASSERT_EQUAL(level_with(""), best);
     CU_ASSERT_EQUAL(level_with("AVX2"), best);
     CU_ASSERT_EQUAL(level_with("avx1024"), best);

@@ -15,7 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const isa_names[] = {"scalar", "avx2", "avx512", "avx512bf16"};
+static const char *const isa_names[GTE__ISA_COUNT] = {"scalar", "avx2",       "avxvnni",
+                                                      "avx512", "avx512vnni", "avx512bf16"};
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -26,9 +27,11 @@ static const char *const isa_names[] = {"scalar", "avx2", "avx512", "avx512bf16"
 #define LEAF1_AVX (1u << 28)
 #define LEAF7_AVX2 (1u << 5)
 #define LEAF7_AVX512 (1u << 16 | 1u << 17 | 1u << 30 | 1u << 31) /* F, DQ, BW, VL */
-#define LEAF7_1_AVX512_BF16 (1u << 5)                            /* sub-leaf 1, EAX */
-#define XCR0_AVX 0x06u                                           /* xmm and ymm state */
-#define XCR0_AVX512 0xe6u                                        /* and opmask, zmm state */
+#define LEAF7_C_AVX512_VNNI (1u << 11)                           /* ECX */
+#define LEAF7_1_AVX_VNNI (1u << 4)                               /* sub-leaf 1, EAX */
+#define LEAF7_1_AVX512_BF16 (1u << 5)
+#define XCR0_AVX 0x06u    /* xmm and ymm state */
+#define XCR0_AVX512 0xe6u /* and opmask, zmm state */
 
 /* Which register state the operating system saves. Only after OSXSAVE has been seen. */
 static uint32_t read_xcr0(void)
@@ -38,44 +41,69 @@ static uint32_t read_xcr0(void)
     return low;
 }
 
-static gte__isa detect(void)
+static unsigned bit(gte__isa isa)
 {
-    unsigned a, b, c, d;
+    return 1u << isa;
+}
+
+/* A bit per level. */
+static unsigned detect(void)
+{
+    unsigned a, b, c, d, later = 0, levels = bit(GTE__ISA_SCALAR);
     const unsigned base = LEAF1_FMA | LEAF1_OSXSAVE | LEAF1_AVX;
-    if (!__get_cpuid(1, &a, &b, &c, &d) || (c & base) != base) return GTE__ISA_SCALAR;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || (c & base) != base) return levels;
     const uint32_t xcr0 = read_xcr0();
-    if ((xcr0 & XCR0_AVX) != XCR0_AVX) return GTE__ISA_SCALAR;
-    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(b & LEAF7_AVX2)) return GTE__ISA_SCALAR;
-    if ((xcr0 & XCR0_AVX512) != XCR0_AVX512) return GTE__ISA_AVX2;
-    if ((b & LEAF7_AVX512) != LEAF7_AVX512) return GTE__ISA_AVX2;
-    if (!__get_cpuid_count(7, 1, &a, &b, &c, &d)) return GTE__ISA_AVX512;
-    return a & LEAF7_1_AVX512_BF16 ? GTE__ISA_AVX512BF16 : GTE__ISA_AVX512;
+    if ((xcr0 & XCR0_AVX) != XCR0_AVX) return levels;
+    if (__get_cpuid_count(7, 1, &a, &b, &c, &d)) later = a;
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(b & LEAF7_AVX2)) return levels;
+    levels |= bit(GTE__ISA_AVX2);
+    if (later & LEAF7_1_AVX_VNNI) levels |= bit(GTE__ISA_AVXVNNI);
+    if ((xcr0 & XCR0_AVX512) != XCR0_AVX512) return levels;
+    if ((b & LEAF7_AVX512) != LEAF7_AVX512) return levels;
+    levels |= bit(GTE__ISA_AVX512);
+    if (!(c & LEAF7_C_AVX512_VNNI)) return levels;
+    levels |= bit(GTE__ISA_AVX512VNNI);
+    return later & LEAF7_1_AVX512_BF16 ? levels | bit(GTE__ISA_AVX512BF16) : levels;
 }
 #else
-static gte__isa detect(void)
+static unsigned detect(void)
 {
-    return GTE__ISA_SCALAR;
+    return 1u << GTE__ISA_SCALAR;
 }
 #endif
 
 /* The only mutable state: written once, under the pthread_once. */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static gte__isa isa_best, isa_chosen;
+static unsigned isa_levels;
+static gte__isa isa_chosen;
+
+/* The best level that the machine has, no better than that one. */
+static gte__isa highest(int isa)
+{
+    while (!(isa_levels >> isa & 1u)) isa--;
+    return (gte__isa)isa;
+}
 
 static void choose(void)
 {
-    isa_best = detect();
-    isa_chosen = isa_best;
+    isa_levels = detect();
+    isa_chosen = highest(GTE__ISA_COUNT - 1);
     const char *wanted = getenv("GTE_CPU");
     if (!wanted) return;
-    for (int i = 0; i <= (int)isa_best; i++)
-        if (!strcmp(wanted, isa_names[i])) isa_chosen = (gte__isa)i;
+    for (int i = 0; i < GTE__ISA_COUNT; i++)
+        if (!strcmp(wanted, isa_names[i])) isa_chosen = highest(i);
+}
+
+bool gte__cpu_has(gte__isa isa)
+{
+    (void)pthread_once(&once, choose);
+    return isa_levels >> isa & 1u;
 }
 
 gte__isa gte__cpu_isa_best(void)
 {
     (void)pthread_once(&once, choose);
-    return isa_best;
+    return highest(GTE__ISA_COUNT - 1);
 }
 
 gte__isa gte__cpu_isa(void)
@@ -86,7 +114,7 @@ gte__isa gte__cpu_isa(void)
 
 const char *gte__isa_name(gte__isa isa)
 {
-    return (unsigned)isa <= GTE__ISA_AVX512BF16 ? isa_names[isa] : "unknown";
+    return (unsigned)isa < GTE__ISA_COUNT ? isa_names[isa] : "unknown";
 }
 
 /* CPUs in the affinity mask, or 0. The kernel refuses a mask smaller than its own, so the mask

@@ -2,19 +2,29 @@
 #ifndef GTE_BASE_CPU_H
 #define GTE_BASE_CPU_H
 
-/* Ordered: a level includes those below it. */
+#include <stdbool.h>
+
+/* Ordered by speed. A level includes those below it, but AVX-VNNI: that came after AVX-512, to
+ * processors without it, and no level above needs it. */
 typedef enum gte__isa {
     GTE__ISA_SCALAR = 0,
-    GTE__ISA_AVX2 = 1,      /* and FMA */
-    GTE__ISA_AVX512 = 2,    /* F, BW, DQ and VL */
-    GTE__ISA_AVX512BF16 = 3 /* and AVX512_BF16 */
+    GTE__ISA_AVX2 = 1,       /* and FMA */
+    GTE__ISA_AVXVNNI = 2,    /* AVX2 and AVX-VNNI */
+    GTE__ISA_AVX512 = 3,     /* AVX-512 F, BW, DQ and VL */
+    GTE__ISA_AVX512VNNI = 4, /* and AVX512_VNNI */
+    GTE__ISA_AVX512BF16 = 5, /* and AVX512_BF16 */
+    GTE__ISA_COUNT = 6
 } gte__isa;
 
-/* The best level that the processor and the operating system (XCR0) support. */
+/* Whether the processor and the operating system (XCR0) support that level. */
+bool gte__cpu_has(gte__isa isa);
+
+/* The best level that they support. */
 gte__isa gte__cpu_isa_best(void);
 
-/* The level to use: the best one, lowered by the environment variable GTE_CPU (scalar, avx2,
- * avx512, avx512bf16; anything else is ignored). Read once; thread-safe. */
+/* The level to use: the best one, lowered by the environment variable GTE_CPU (a level's name;
+ * anything else is ignored; of a level the machine lacks, the next lower one that it has). Read
+ * once; thread-safe. */
 gte__isa gte__cpu_isa(void);
 
 const char *gte__isa_name(gte__isa isa);

@@ -20,7 +20,8 @@ static void overview(FILE *out)
           "              installed default model\n"
           "  GTE_THREADS threads, where --threads is not given\n"
           "  GTE_BACKEND what multiplies matrices, where --backend is not given\n"
-          "  GTE_CPU     highest instruction set to use: scalar, avx2, avx512, avx512bf16\n"
+          "  GTE_CPU     highest instruction set to use: scalar, avx2, avxvnni,\n"
+          "              avx512, avx512vnni, avx512bf16\n"
           "  NO_COLOR    no colours\n\n"
           "Exit status: 0 success, 1 failure, 2 wrong usage, 130 interrupted,\n"
           "141 the reader of standard output went away.\n",

@@ -74,12 +74,15 @@ unsigned cli__text_flags(const cli_text_values *values)
 
 int cli__check_cpu(void)
 {
-    static const char *const levels[] = {"", "scalar", "avx2", "avx512"};
+    static const char *const levels[] = {"",       "scalar",     "avx2",      "avxvnni",
+                                         "avx512", "avx512vnni", "avx512bf16"};
     const char *text = getenv("GTE_CPU");
     if (!text) return CLI_OK;
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
         if (strcmp(text, levels[i]) == 0) return CLI_OK;
-    return cli__misuse("GTE_CPU takes one of scalar|avx2|avx512, not '%s'", text);
+    return cli__misuse("GTE_CPU takes one of scalar|avx2|avxvnni|avx512|avx512vnni|avx512bf16, "
+                       "not '%s'",
+                       text);
 }
 
 /* Its vectors look like any other's; who did not choose it must know. */

@@ -15,8 +15,8 @@ static bool shapes_fit(const gte__file_header *h)
 static void choose_packed(gte__element weights, gte__isa isa, gte__kernel_set *kernels)
 {
     kernels->gemm = gte__gemm_kernel_for(weights, isa);
-    kernels->attention = gte__attention_kernel_for(kernels->gemm->a, isa);
-    kernels->narrow = gte__row_kernels_for(kernels->gemm->a);
+    kernels->attention = gte__attention_kernel_for(kernels->gemm->wide, isa);
+    kernels->narrow = gte__row_kernels_for(kernels->gemm->a, isa);
 }
 
 gte_status gte__backend_choose(gte_backend wanted, const gte__file_header *h,

@@ -8,16 +8,20 @@
 #include "kernels/kernels.h"
 #include "kernels/rows.h"
 
-/* The table for a level, which must not be above gte__cpu_isa_best(). */
+/* Every `isa` must be one that gte__cpu_has(). */
+
+/* The table for a level, or the best below. */
 const gte__kernels *gte__kernels_for(gte__isa isa);
 
 /* Products with weights of that type at the level or below; what the activations must be is the
  * kernel's to say. */
 const gte__gemm_kernel *gte__gemm_kernel_for(gte__element weights, gte__isa isa);
 
-/* Attention and rows for a product's activations. bf16 ones exist only at GTE__ISA_AVX512BF16,
- * where a product asks for them; f32 needs no row kernels but those of the table: NULL. */
-const gte__attention_kernel *gte__attention_kernel_for(gte__element type, gte__isa isa);
-const gte__row_kernels *gte__row_kernels_for(gte__element type);
+/* Attention on the type that a product of the level calls `wide`; bf16 exists only where one is. */
+const gte__attention_kernel *gte__attention_kernel_for(gte__element wide, gte__isa isa);
+
+/* Rows to what a product of the level reads, bf16 or int8; f32 needs no row kernels but those of
+ * the table: NULL. */
+const gte__row_kernels *gte__row_kernels_for(gte__element type, gte__isa isa);
 
 #endif

@@ -100,6 +100,8 @@ typedef struct gte__gemm_kernel {
     const char *isa;
     gte__element weights;
     gte__element a; /* what A must be; f32 where bf16 weights are widened */
+    gte__element
+        wide;       /* what C had best be where attention or a row kernel reads it: f32 or bf16 */
     size_t rows;    /* the tallest tile */
     size_t columns; /* of a tile: divides 32 */
     gte__tile_fn *tiles[GTE__TILE_ROWS_MAX];        /* [height - 1] */

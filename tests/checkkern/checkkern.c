@@ -54,11 +54,12 @@ static bool check_size(const check *c, const gte__kernels *table, size_t n)
 
 static void check_kernels(const options *o, gte__isa best, unsigned count[2])
 {
-    for (int isa = 0; isa <= (int)best && isa <= GTE__ISA_AVX512; isa++) {
-        const gte__kernels *table = gte__kernels_for((gte__isa)isa);
-        if (o->isa && strcmp(o->isa, gte__isa_name((gte__isa)isa)) != 0) continue;
-        if (strcmp(table->isa, gte__isa_name((gte__isa)isa)) != 0) {
-            fprintf(stderr, "FAILED: the table for %s is %s\n", gte__isa_name((gte__isa)isa),
+    static const gte__isa levels[] = {GTE__ISA_SCALAR, GTE__ISA_AVX2, GTE__ISA_AVX512};
+    for (size_t l = 0; l < sizeof levels / sizeof *levels && levels[l] <= best; l++) {
+        const gte__kernels *table = gte__kernels_for(levels[l]);
+        if (o->isa && strcmp(o->isa, gte__isa_name(levels[l])) != 0) continue;
+        if (strcmp(table->isa, gte__isa_name(levels[l])) != 0) {
+            fprintf(stderr, "FAILED: the table for %s is %s\n", gte__isa_name(levels[l]),
                     table->isa);
             count[1]++;
         }
@@ -114,7 +115,8 @@ int main(int argc, char **argv)
     if (!parse(&o, argc, argv)) return usage(stderr, 2);
     if (o.list) {
         for (size_t i = 0; i < CHECKS; i++) printf("%s\n", checks[i]->name);
-        for (int isa = 0; isa <= (int)best; isa++) printf("%s\n", gte__isa_name((gte__isa)isa));
+        for (int isa = 0; isa <= (int)best; isa++)
+            if (gte__cpu_has((gte__isa)isa)) printf("%s\n", gte__isa_name((gte__isa)isa));
         return 0;
     }
     if (!trials_begin(o.seed)) {
@@ -125,6 +127,7 @@ int main(int argc, char **argv)
     check_kernels(&o, best, count);
     add(count, check_products(best, o.isa, o.kernel, o.seed));
     add(count, check_attentions(best, o.isa, o.kernel, o.seed));
+    add(count, check_copies(best, o.isa, o.kernel, o.seed));
     if (o.bench) bench_kernels(checks, CHECKS, best, o.kernel);
     trials_end();
     printf("%u passed, %u failed\n", count[0], count[1]);

@@ -4,7 +4,8 @@
  *     check_one.c       one call of one kernel: operands, comparison, blame for a crash
  *     fence.c           operands beside unreadable pages, canaries
  *     checks_*.c        per kernel: how to call it, the exact result and the error allowed
- *     checks_gemm.c, checks_attention.c, guarded.c    products and attention, a driver of their own
+ *     checks_gemm.c, checks_attention.c, checks_copies.c, guarded.c
+ *                       products, attention, rows to bf16 and u8: a driver of their own
  *     kernel_bench.c    --bench
  *
  * A kernel in GTE__KERNELS without a `check_NAME` here does not link. */

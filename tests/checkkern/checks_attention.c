@@ -162,9 +162,10 @@ product_result check_attentions(gte__isa best, const char *isa, const char *kern
         if (kernel && strcmp(kernel, names[type]) != 0) continue;
         /* those that a product of that level feeds */
         for (int level = 0; level <= (int)best; level++) {
+            if (!gte__cpu_has((gte__isa)level)) continue;
             const gte__gemm_kernel *g = gte__gemm_kernel_for((gte__element)type, (gte__isa)level);
-            if ((int)g->a != type) continue;
-            const gte__attention_kernel *k = gte__attention_kernel_for(g->a, (gte__isa)level);
+            if ((int)g->wide != type) continue;
+            const gte__attention_kernel *k = gte__attention_kernel_for(g->wide, (gte__isa)level);
             if (strcmp(k->isa, gte__isa_name((gte__isa)level)) != 0) continue;
             if (!isa || strcmp(isa, k->isa) == 0) check_kernel(k, names[type], &result);
         }

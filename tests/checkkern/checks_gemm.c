@@ -1,5 +1,6 @@
 /* Matrix products on packed weights (kernels/gemm.h) against sums in double. The bound is the one
- * of the contract, (K + 2) 2^-24 sum |a w|, and what each epilogue adds to it. */
+ * of the contract, (K + 2) 2^-24 sum |a w| (int8: the integer sum is exact, six roundings follow),
+ * and what each epilogue adds to it. */
 #include "checkkern.h"
 #include "product_case.h"
 
@@ -11,9 +12,11 @@
 typedef struct problem {
     size_t m, n, k, kp; /* kp: k in whole units */
     gte__element type, a_type;
-    double *exact, *magnitude; /* [M, N]: A W^T, and sum |a w| */
+    double *exact, *magnitude; /* [M, N]: A W^T, and what its rounding is relative to */
     void *a, *panels, *c;      /* [M, kp] of a_type; of type; [M, N], room for f32 */
     float *bias, *residual;
+    float *scale, *sums;    /* [N]; int8 */
+    gte__row_scale *a_rows; /* [M]; int8 */
     size_t a_bytes, panels_bytes;
 } problem;
 
@@ -22,7 +25,13 @@ static double weight(const problem *p, size_t n, size_t k)
     const size_t unit = gte__unit_elements(p->type);
     const size_t line = n / GTE__PANEL_COLUMNS * gte__panel_units(p->type, p->k) + k / unit;
     const size_t at = (line * GTE__PANEL_COLUMNS + n % GTE__PANEL_COLUMNS) * unit + k % unit;
+    if (p->type == GTE__ELEMENT_INT8) return ((const int8_t *)p->panels)[at];
     return element_get(p->panels, p->type, at);
+}
+
+static float uniform(void)
+{
+    return (float)(guarded_random() % 2001) * 1e-3f - 1;
 }
 
 static void fill_normal(void *x, gte__element type, size_t n, float scale)
@@ -38,8 +47,65 @@ static void fill_panels(problem *p)
         const size_t column = i / unit, line = column / GTE__PANEL_COLUMNS;
         const size_t n = line / units * GTE__PANEL_COLUMNS + column % GTE__PANEL_COLUMNS;
         const bool padding = n >= p->n || line % units * unit + i % unit >= p->k;
-        element_put(p->panels, p->type, i, padding ? 0.0f : guarded_normal() * 0.3f);
+        if (p->type == GTE__ELEMENT_INT8) {
+            const int w = (int)(guarded_random() % 255) - 127;
+            ((int8_t *)p->panels)[i] = (int8_t)(padding ? 0 : w);
+        } else {
+            element_put(p->panels, p->type, i, padding ? 0.0f : guarded_normal() * 0.3f);
+        }
     }
+}
+
+/* What dequantising needs; and A of the worst sums: every fourth row is 255 throughout, as far as
+ * the bytes of K, with weights of one sign in every eighth column. */
+static void fill_quantised(problem *p)
+{
+    int8_t *w = p->panels;
+    uint8_t *a = p->a;
+    for (size_t i = 0; i < p->panels_bytes; i++)
+        if (i / 4 % 8 == 3 && w[i]) w[i] = i / 32 % 2 ? -127 : 127;
+    for (size_t i = 0; i < p->m * p->kp; i++)
+        a[i] = i / p->kp % 4 == 1 ? 255 : (uint8_t)guarded_random();
+    for (size_t i = 0; i < p->m; i++)
+        p->a_rows[i] = (gte__row_scale){0.01f + 0.005f * uniform(), uniform()};
+    for (size_t n = 0; n < p->n; n++) {
+        double sum = 0;
+        for (size_t k = 0; k < p->k; k++) sum += weight(p, n, k);
+        p->scale[n] = 0.002f + 0.001f * uniform();
+        p->sums[n] = (float)((double)p->scale[n] * sum);
+    }
+}
+
+static void multiply(problem *p)
+{
+    const bool quantised = p->type == GTE__ELEMENT_INT8;
+    for (size_t at = 0; at < p->m * p->n; at++) {
+        const size_t row = at / p->n, n = at % p->n;
+        double sum = 0, size = 0;
+        for (size_t k = 0; k < p->k; k++) {
+            const double x = element_get(p->a, p->a_type, row * p->kp + k) * weight(p, n, k);
+            sum += x;
+            size += fabs(x);
+        }
+        if (quantised) {
+            const double offset = (double)p->a_rows[row].offset * (double)p->sums[n];
+            sum *= (double)p->a_rows[row].scale * (double)p->scale[n];
+            size = fabs(sum) + fabs(offset);
+            sum += offset;
+        }
+        p->exact[at] = sum;
+        p->magnitude[at] = size * (quantised ? 6 : (double)(p->k + 2));
+    }
+}
+
+static bool make_quantised(problem *p)
+{
+    p->scale = guarded_new(p->n * sizeof(float));
+    p->sums = guarded_new(p->n * sizeof(float));
+    p->a_rows = guarded_new(p->m * sizeof *p->a_rows);
+    if (!p->scale || !p->sums || !p->a_rows) return false;
+    fill_quantised(p);
+    return true;
 }
 
 static bool problem_make(problem *p)
@@ -55,18 +121,12 @@ static bool problem_make(problem *p)
     p->exact = calloc(mn, sizeof(double));
     p->magnitude = calloc(mn, sizeof(double));
     if (!p->a || !p->panels || !p->bias || !p->residual || !p->exact || !p->magnitude) return false;
-    fill_normal(p->a, p->a_type, p->m * p->kp, 1);
+    if (p->type != GTE__ELEMENT_INT8) fill_normal(p->a, p->a_type, p->m * p->kp, 1);
     fill_normal(p->bias, GTE__ELEMENT_F32, p->n, 1);
     fill_normal(p->residual, GTE__ELEMENT_F32, mn, 1);
     fill_panels(p);
-    for (size_t at = 0; at < mn; at++) {
-        for (size_t k = 0; k < p->k; k++) {
-            const double a = element_get(p->a, p->a_type, at / p->n * p->kp + k);
-            const double x = a * weight(p, at % p->n, k);
-            p->exact[at] += x;
-            p->magnitude[at] += fabs(x);
-        }
-    }
+    if (p->type == GTE__ELEMENT_INT8 && !make_quantised(p)) return false;
+    multiply(p);
     return true;
 }
 
@@ -77,6 +137,9 @@ static void problem_free(problem *p)
     guarded_free(p->panels, p->panels_bytes);
     guarded_free(p->bias, p->n * sizeof(float));
     guarded_free(p->residual, mn * sizeof(float));
+    guarded_free(p->scale, p->n * sizeof(float));
+    guarded_free(p->sums, p->n * sizeof(float));
+    guarded_free(p->a_rows, p->m * sizeof *p->a_rows);
     free(p->exact);
     free(p->magnitude);
 }
@@ -95,7 +158,7 @@ static bool compare(const gte__gemm_kernel *kernel, const problem *p, gte__epilo
         const double bias = (double)p->bias[at % p->n], sum = p->exact[at] + bias;
         const double residual = (double)p->residual[at];
         double want = sum;
-        double bound = (double)(p->k + 2) * ROUNDING * (p->magnitude[at] + fabs(bias));
+        double bound = ROUNDING * (p->magnitude[at] + (double)(p->k + 2) * fabs(bias));
         if (e == GTE__EPILOGUE_GELU_ERF || e == GTE__EPILOGUE_GELU_TANH) {
             want = gelu(sum, e == GTE__EPILOGUE_GELU_TANH);
             bound = 1.13 * bound +
@@ -135,10 +198,12 @@ static bool check_shape(const gte__gemm_kernel *kernel, size_t m, size_t n, size
 {
     problem p = {.m = m, .n = n, .k = k, .type = kernel->weights, .a_type = kernel->a};
     bool ok = problem_make(&p);
-    const gte__gemm_weights w = {.panels = p.panels, .bias = p.bias, .n = n, .k = k};
+    const gte__gemm_weights w = {
+        .panels = p.panels, .bias = p.bias, .scale = p.scale, .sums = p.sums, .n = n, .k = k};
     gte__gemm g = {.weights = &w,
                    .a = p.a,
                    .a_stride = p.kp * element_size(p.a_type),
+                   .a_rows = p.a_rows,
                    .residual = p.residual,
                    .residual_stride = n * sizeof(float)};
     for (int i = 0; i < 2 * GTE__EPILOGUE_COUNT && ok; i++) {
@@ -171,12 +236,13 @@ static void check_kernel(const gte__gemm_kernel *g, const char *name, product_re
 
 product_result check_products(gte__isa best, const char *isa, const char *kernel, uint64_t seed)
 {
-    static const char *const names[] = {"f32_gemm", "bf16_gemm"};
+    static const char *const names[] = {"f32_gemm", "bf16_gemm", "int8_gemm"};
     product_result result = {0, 0};
     guarded_seed(seed);
-    for (int type = 0; type < 2; type++) {
+    for (int type = 0; type < 3; type++) {
         if (kernel && strcmp(kernel, names[type]) != 0) continue;
         for (int level = 0; level <= (int)best; level++) {
+            if (!gte__cpu_has((gte__isa)level)) continue;
             const gte__gemm_kernel *g = gte__gemm_kernel_for((gte__element)type, (gte__isa)level);
             if (strcmp(g->isa, gte__isa_name((gte__isa)level)) != 0) continue; /* a lower one's */
             if (!isa || strcmp(isa, g->isa) == 0) check_kernel(g, names[type], &result);

@@ -69,6 +69,7 @@ void element_put(void *array, gte__element type, size_t i, float x)
 double element_get(const void *array, gte__element type, size_t i)
 {
     if (type == GTE__ELEMENT_F32) return (double)((const float *)array)[i];
+    if (type == GTE__ELEMENT_INT8) return (double)((const uint8_t *)array)[i];
     const uint32_t bits = (uint32_t)((const uint16_t *)array)[i] << 16;
     float x;
     memcpy(&x, &bits, sizeof x);

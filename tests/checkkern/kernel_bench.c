@@ -60,6 +60,8 @@ static double time_one(const check *c, const gte__kernels *k, float *const *firs
 
 void bench_kernels(const check *const *checks, size_t count, gte__isa best, const char *kernel)
 {
+    static const gte__isa levels[] = {GTE__ISA_SCALAR, GTE__ISA_AVX2, GTE__ISA_AVX512};
+    enum { LEVELS = sizeof levels / sizeof *levels };
     static const size_t sizes[] = {128, 384, 512, 1536};
     static float room[MAX_ARRAYS][MAX_N + 16] __attribute__((aligned(64)));
     float *a[MAX_ARRAYS];
@@ -70,17 +72,18 @@ void bench_kernels(const check *const *checks, size_t count, gte__isa best, cons
     const double rate = clock_rate();
     printf("%.2f GHz; cycles per 16 elements (speed-up over scalar)\n%-28s %5s", rate * 1e-9,
            "kernel", "n");
-    for (int isa = 0; isa <= (int)best; isa++) printf(" %16s", gte__isa_name((gte__isa)isa));
+    for (size_t l = 0; l < LEVELS && levels[l] <= best; l++)
+        printf(" %16s", gte__isa_name(levels[l]));
     printf("\n");
     for (size_t i = 0; i < count; i++) {
         if (kernel && strcmp(kernel, checks[i]->name) != 0) continue;
         for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
             double scalar = 0.0;
             printf("%-28s %5zu", checks[i]->name, sizes[s]);
-            for (int isa = 0; isa <= (int)best; isa++) {
-                const gte__kernels *k = gte__kernels_for((gte__isa)isa);
+            for (size_t l = 0; l < LEVELS && levels[l] <= best; l++) {
+                const gte__kernels *k = gte__kernels_for(levels[l]);
                 const double t = time_one(checks[i], k, a, sizes[s]);
-                if (isa == 0) scalar = t;
+                if (l == 0) scalar = t;
                 printf(" %8.1f (%4.1fx)", 16.0 * t * rate, scalar / t);
                 fflush(stdout);
             }

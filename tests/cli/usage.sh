@@ -169,7 +169,7 @@ for command in "version" "embed x" "info"; do
     GTE_MODEL=$MODEL GTE_CPU=sse9 run $command
     expect_rc 2
     expect_no_out
-    expect_err_has "^gte: ${command% x}: GTE_CPU takes one of scalar\|avx2\|avx512, not 'sse9'"
+    expect_err_has "^gte: ${command% x}: GTE_CPU takes one of scalar\|avx2\|avxvnni\|avx512\|avx512vnni\|avx512bf16, not 'sse9'"
 done
 GTE_CPU='' run version
 expect_rc 0
@@ -224,7 +224,7 @@ run version
 expect_rc 0
 expect_no_err
 expect_out_has '^gte [0-9]+\.[0-9]+\.[0-9]+$'
-expect_out_has '^instruction set  (scalar|avx2|avx512|avx512bf16) \(best here: (scalar|avx2|avx512|avx512bf16)\)$'
+expect_out_has '^instruction set  (scalar|avx2|avxvnni|avx512|avx512vnni|avx512bf16) \(best here: (scalar|avx2|avxvnni|avx512|avx512vnni|avx512bf16)\)$'
 expect_out_has '^threads          [0-9]+$'
 cp out version.out
 run --version

@@ -9,6 +9,7 @@ const gte__gemm_kernel gte__gemm_bf16_avx512bf16 = {
     .isa = "avx512bf16",
     .weights = GTE__ELEMENT_BF16,
     .a = GTE__ELEMENT_BF16,
+    .wide = GTE__ELEMENT_BF16,
     .rows = 14,
     .columns = 32,
     .tiles = TILE_TABLE(gte__tile_bf16_avx512bf16_),

@@ -1,16 +1,7 @@
 /* Rows between products on AVX-512 with BF16: layer norm, bf16 and u8 copies (kernels/rows.h). */
-#include <immintrin.h>
-#include <math.h>
+#include "kernels/avx512/rows_avx512.h"
+
 #include <stdbool.h>
-
-#include "kernels/rows.h"
-
-#define INLINE static inline __attribute__((always_inline))
-
-INLINE __mmask16 lanes(size_t left)
-{
-    return (__mmask16)(left < 16 ? (1u << left) - 1 : 0xffffu);
-}
 
 /* Sum of x, or of (x - m)^2; four chains, since an addition takes three cycles. */
 INLINE float row_sum(const float *x, size_t n, float m, bool square)
@@ -32,40 +23,6 @@ INLINE float row_sum(const float *x, size_t n, float m, bool square)
     }
     const __m512 low = _mm512_add_ps(sum[0], sum[1]), high = _mm512_add_ps(sum[2], sum[3]);
     return _mm512_reduce_add_ps(_mm512_add_ps(low, high));
-}
-
-INLINE __m512i quantise(__m512 x, __m512 by, __m512 plus)
-{
-    return _mm512_cvtps_epi32(_mm512_fmadd_ps(x, by, plus));
-}
-
-static gte__row_scale range_scale(float low, float high)
-{
-    return (gte__row_scale){(high - low) / 255, low};
-}
-
-static void row_quantise(uint8_t *q, const float *x, size_t n, gte__row_scale scale)
-{
-    const float inverse = scale.scale > 0 ? 1 / scale.scale : 0;
-    const __m512 by = _mm512_set1_ps(inverse), plus = _mm512_set1_ps(-scale.offset * inverse);
-    /* packing works within 128-bit lanes: 32-bit groups a0 b0 c0 d0 a1 b1 ... come out */
-    const __m512i order = _mm512_set_epi32(15, 11, 7, 3, 14, 10, 6, 2, 13, 9, 5, 1, 12, 8, 4, 0);
-    size_t i = 0;
-    for (; i + 64 <= n; i += 64) {
-        const __m512i a = quantise(_mm512_loadu_ps(x + i), by, plus);
-        const __m512i b = quantise(_mm512_loadu_ps(x + i + 16), by, plus);
-        const __m512i c = quantise(_mm512_loadu_ps(x + i + 32), by, plus);
-        const __m512i d = quantise(_mm512_loadu_ps(x + i + 48), by, plus);
-        const __m512i ab = _mm512_packus_epi32(a, b), cd = _mm512_packus_epi32(c, d);
-        const __m512i mixed = _mm512_packus_epi16(ab, cd);
-        _mm512_storeu_si512(q + i, _mm512_permutexvar_epi32(order, mixed));
-    }
-    for (; i < n; i += 16) {
-        const __mmask16 k = lanes(n - i);
-        const __m512i a = quantise(_mm512_maskz_loadu_ps(k, x + i), by, plus);
-        const __m512i bounded = _mm512_max_epi32(a, _mm512_setzero_si512());
-        _mm512_mask_cvtusepi32_storeu_epi8(q + i, k, bounded);
-    }
 }
 
 static void row_narrow(uint16_t *out, const float *x, size_t n)
@@ -177,16 +134,7 @@ static void layernorm(float *x, const float *gain, const float *shift, size_t n,
 static void row_copy(const float *x, size_t n, const gte__row_copy *copy)
 {
     if (copy->type == GTE__ELEMENT_BF16) row_narrow(copy->data, x, n);
-    if (copy->type != GTE__ELEMENT_INT8) return;
-    __m512 low = _mm512_set1_ps(INFINITY), high = _mm512_set1_ps(-INFINITY);
-    for (size_t i = 0; i < n; i += 16) {
-        const __mmask16 k = lanes(n - i);
-        const __m512 y = _mm512_maskz_loadu_ps(k, x + i);
-        low = _mm512_mask_min_ps(low, k, low, y);
-        high = _mm512_mask_max_ps(high, k, high, y);
-    }
-    *copy->scale = range_scale(_mm512_reduce_min_ps(low), _mm512_reduce_max_ps(high));
-    row_quantise(copy->data, x, n, *copy->scale);
+    if (copy->type == GTE__ELEMENT_INT8) row_to_u8(x, n, copy);
 }
 
 /* 32 values of bf16, even ones and odd ones apart, back together as 16-bit integers. */

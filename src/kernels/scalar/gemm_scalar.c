@@ -7,26 +7,11 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "bf16_scalar.h"
+
 static const void *row_at(const void *base, size_t stride, size_t row)
 {
     return (const char *)base + stride * row;
-}
-
-static float bf16_widen(uint16_t x)
-{
-    const uint32_t bits = (uint32_t)x << 16;
-    float f;
-    memcpy(&f, &bits, sizeof f);
-    return f;
-}
-
-/* To nearest, ties to even; a NaN stays one. */
-static uint16_t bf16_round(float f)
-{
-    uint32_t bits;
-    memcpy(&bits, &f, sizeof bits);
-    if (isnan(f)) return (uint16_t)((bits >> 16) | 0x40);
-    return (uint16_t)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
 }
 
 static void tile_f32(const gte__tile *t)
