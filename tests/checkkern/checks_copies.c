@@ -79,6 +79,26 @@ static void check_norm(problem *p)
     }
 }
 
+/* u8 of z copy->gain beside the usual norm: as wide a range as of the definition, whose z is p->x
+ * where gain is one and shift zero. */
+static void check_gain(problem *p)
+{
+    float *const own = p->shift;
+    const gte__row_copy copy = {
+        .type = GTE__ELEMENT_INT8, .data = p->copy, .scale = &p->scale, .gain = own};
+    memcpy(p->x, p->before, p->n * sizeof *p->x);
+    p->kernels->layernorm(p->x, p->gain, own, p->n, 1e-3f, &copy);
+    check_norm(p);
+    for (size_t i = 0; i < p->n; i++) {
+        p->gain[i] = 1;
+        p->x[i] = 0;
+    }
+    gte__rows_scalar.layernorm(p->before, p->gain, p->x, p->n, 1e-3f,
+                               &(gte__row_copy){.type = GTE__ELEMENT_F32});
+    for (size_t i = 0; i < p->n; i++) p->x[i] = p->before[i] * own[i];
+    check_copy(p, "with a gain");
+}
+
 static void check_type(problem *p, gte__element type)
 {
     const gte__row_copy copy = {.type = type, .data = p->copy, .scale = &p->scale};
@@ -97,9 +117,13 @@ static void check_type(problem *p, gte__element type)
     check_copy(p, "copied");
     if (type != GTE__ELEMENT_INT8) return;
     check_range(p, (double)NAN);
+    const gte__row_copy own_place = {.type = type, .data = p->x, .scale = &p->scale};
+    p->kernels->copy(p->x, p->n, &own_place);
+    if (memcmp(p->x, p->copy, p->n) != 0) blame(p, "in its own place", 0, 0, 0);
     for (size_t i = 0; i < p->n; i++) p->x[i] = -2.5f; /* a constant row */
     p->kernels->copy(p->x, p->n, &copy);
     check_copy(p, "constant");
+    check_gain(p);
 }
 
 static void check_gelu(problem *p)
@@ -119,6 +143,9 @@ static void check_gelu(problem *p)
     check_copy(p, "gelu");
     p->x[0] = fmaxf(p->x[0], 0); /* the range is never less than up to zero */
     check_range(p, (double)GTE__GELU_LOW);
+    p->kernels->quantise_gelu((uint8_t *)(void *)rows, &p->scale, rows, p->n);
+    if (memcmp(rows, p->copy, p->n) != 0) blame(p, "gelu in its own place", 0, 0, 0);
+    for (size_t i = 0; i < p->n; i++) rows[i] = 0x3f80;
     rows[p->n / 2] = 0x7fc0; /* a NaN is not lost */
     p->kernels->quantise_gelu(p->copy, &p->scale, rows, p->n);
     if (!isnan(p->scale.scale)) blame(p, "NaN", p->n / 2, (double)p->scale.scale, (double)NAN);

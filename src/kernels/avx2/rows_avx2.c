@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kernels_avx2.h"
+#include "sums_avx2.h"
 
 /* x at n, or `absent` in the lanes past the row. */
 static inline __m256 load(const float *x, size_t left, __m256 absent)
@@ -15,6 +16,12 @@ static inline __m256 load(const float *x, size_t left, __m256 absent)
     return _mm256_blendv_ps(absent, _mm256_maskload_ps(x, m), _mm256_castsi256_ps(m));
 }
 
+static inline gte__row_scale range_scale(__m256 low, __m256 high)
+{
+    const float least = -max_lanes(_mm256_sub_ps(_mm256_setzero_ps(), low));
+    return (gte__row_scale){(max_lanes(high) - least) / 255, least};
+}
+
 static gte__row_scale row_range(const float *x, size_t n)
 {
     __m256 low = _mm256_set1_ps(INFINITY), high = _mm256_set1_ps(-INFINITY);
@@ -22,8 +29,7 @@ static gte__row_scale row_range(const float *x, size_t n)
         low = _mm256_min_ps(low, load(x + i, n - i, low));
         high = _mm256_max_ps(high, load(x + i, n - i, high));
     }
-    const float least = -max_lanes(_mm256_sub_ps(_mm256_setzero_ps(), low));
-    return (gte__row_scale){(max_lanes(high) - least) / 255, least};
+    return range_scale(low, high);
 }
 
 static inline __m256i quantise(const float *x, size_t left, __m256 by, __m256 plus)
@@ -67,9 +73,54 @@ static void row_copy(const float *x, size_t n, const gte__row_copy *copy)
     row_quantise(copy->data, x, n, *copy->scale);
 }
 
+/* x = z = (x - mean) / sqrt(var + eps) */
+static void standardise(float *x, size_t n, float eps)
+{
+    const float mean = sum_of(x, n) / (float)n;
+    const float by = 1.0f / sqrtf(squares_of(x, mean, n) / (float)n + eps);
+    for (size_t i = 0; i < n; i++) x[i] = (x[i] - mean) * by;
+}
+
+/* The range of z gain. */
+static gte__row_scale gain_range(const float *z, const float *gain, size_t n)
+{
+    const __m256 one = _mm256_set1_ps(1.0f);
+    __m256 low = _mm256_set1_ps(INFINITY), high = _mm256_set1_ps(-INFINITY);
+    for (size_t i = 0; i < n; i += LANES) {
+        const __m256 g = load(gain + i, n - i, one);
+        low = _mm256_min_ps(low, _mm256_mul_ps(load(z + i, n - i, low), g));
+        high = _mm256_max_ps(high, _mm256_mul_ps(load(z + i, n - i, high), g));
+    }
+    return range_scale(low, high);
+}
+
+/* Of a row z: the copy of z copy->gain, and z gain + shift in its place. */
+static void finish_apart(float *z, const float *gain, const float *shift, size_t n,
+                         const gte__row_copy *copy)
+{
+    enum { BLOCK = 32 };
+    const gte__row_scale scale = gain_range(z, copy->gain, n);
+    uint8_t *q = copy->data;
+    float part[BLOCK];
+    for (size_t i = 0; i < n; i += BLOCK) {
+        const size_t left = n - i < BLOCK ? n - i : BLOCK;
+        for (size_t j = i; j < i + left; j++) {
+            part[j - i] = z[j] * copy->gain[j];
+            z[j] = z[j] * gain[j] + shift[j];
+        }
+        row_quantise(q + i, part, left, scale);
+    }
+    *copy->scale = scale;
+}
+
 static void layernorm(float *x, const float *gain, const float *shift, size_t n, float eps,
                       const gte__row_copy *copy)
 {
+    if (copy->type == GTE__ELEMENT_INT8 && copy->gain) {
+        standardise(x, n, eps);
+        finish_apart(x, gain, shift, n, copy);
+        return;
+    }
     gte__f32_layernorm_avx2(x, x, gain, shift, n, eps);
     row_copy(x, n, copy);
 }

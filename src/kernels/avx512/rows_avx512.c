@@ -12,6 +12,10 @@ static void row_copy(const float *x, size_t n, const gte__row_copy *copy)
 static void layernorm(float *x, const float *gain, const float *shift, size_t n, float eps,
                       const gte__row_copy *copy)
 {
+    if (copy->type == GTE__ELEMENT_INT8 && copy->gain) {
+        layernorm_apart(x, gain, shift, n, normal_of(x, n, eps), copy);
+        return;
+    }
     gte__f32_layernorm_avx512(x, x, gain, shift, n, eps);
     row_copy(x, n, copy);
 }

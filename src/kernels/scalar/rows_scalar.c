@@ -31,11 +31,31 @@ static void row_copy(const float *x, size_t n, const gte__row_copy *copy)
     for (size_t i = 0; i < n; i++) q[i] = quantise(x[i], *copy->scale);
 }
 
+/* The copy of z copy->gain, of a row before its norm. */
+static void copy_apart(const float *x, size_t n, float eps, const gte__row_copy *copy)
+{
+    double mean = 0, squares = 0;
+    float low = INFINITY, high = -INFINITY;
+    uint8_t *q = copy->data;
+    for (size_t i = 0; i < n; i++) mean += (double)x[i] / (double)n;
+    for (size_t i = 0; i < n; i++) squares += ((double)x[i] - mean) * ((double)x[i] - mean);
+    const double by = 1 / sqrt(squares / (double)n + (double)eps);
+    for (size_t i = 0; i < n; i++) {
+        const float y = (float)(((double)x[i] - mean) * by) * copy->gain[i];
+        low = fminf(low, y);
+        high = fmaxf(high, y);
+    }
+    *copy->scale = (gte__row_scale){(high - low) / 255, low};
+    for (size_t i = 0; i < n; i++)
+        q[i] = quantise((float)(((double)x[i] - mean) * by) * copy->gain[i], *copy->scale);
+}
+
 static void layernorm(float *x, const float *gain, const float *shift, size_t n, float eps,
                       const gte__row_copy *copy)
 {
+    if (copy->gain) copy_apart(x, n, eps, copy);
     gte__f32_layernorm_scalar(x, x, gain, shift, n, eps);
-    row_copy(x, n, copy);
+    if (!copy->gain) row_copy(x, n, copy);
 }
 
 /* A NaN is passed on: as the scale. */
