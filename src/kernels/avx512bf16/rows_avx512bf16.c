@@ -1,7 +1,6 @@
 /* Rows between products on AVX-512 with BF16: layer norm, bf16 and u8 copies (kernels/rows.h). */
 #include "kernels/avx512/rows_avx512.h"
 
-
 static void row_narrow(uint16_t *out, const float *x, size_t n)
 {
     size_t i = 0;
