@@ -159,7 +159,7 @@ static gte_status read_flags(convert__vocabulary *out, const convert__object *co
                          CONFIG_FILE ": tokenizer_class: \"%.80s\" is not supported without a "
                                      "tokenizer.json; this version reads BertTokenizer",
                          name);
-    bool lowercase = true, chinese = true;
+    bool lowercase = true, chinese = true, bytes = false;
     status = convert__json_bool(config, "do_lower_case", CONVERT__OPTIONAL, &lowercase, err);
     if (status == GTE_OK)
         status =
@@ -167,8 +167,11 @@ static gte_status read_flags(convert__vocabulary *out, const convert__object *co
     bool strip = lowercase; /* null: as do_lower_case */
     if (status == GTE_OK)
         status = convert__json_bool(config, "strip_accents", CONVERT__OPTIONAL, &strip, err);
+    if (status == GTE_OK) /* this project's own key: HuggingFace's WordPiece has no such thing */
+        status = convert__json_bool(config, "byte_fallback", CONVERT__OPTIONAL, &bytes, err);
     out->desc.flags = GTE__TOK_CLEAN_TEXT | (chinese ? GTE__TOK_CJK_SPLIT : 0) |
-                      (lowercase ? GTE__TOK_LOWERCASE : 0) | (strip ? GTE__TOK_STRIP_ACCENTS : 0);
+                      (lowercase ? GTE__TOK_LOWERCASE : 0) | (strip ? GTE__TOK_STRIP_ACCENTS : 0) |
+                      (bytes ? GTE__TOK_BYTE_FALLBACK : 0);
     out->desc.max_word_chars = 100;
     return status;
 }

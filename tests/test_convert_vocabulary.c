@@ -273,6 +273,9 @@ static void vocab_files(void)
     CU_ASSERT_EQUAL(h->flags, ALL);
     CU_ASSERT_EQUAL(h->vocab_size, 5);
     CU_ASSERT_EQUAL(h->added_count, 3);
+    model_dir_put(dir, "tokenizer_config.json", "{\"byte_fallback\": true}");
+    h = converted(dir);
+    CU_ASSERT_EQUAL(h->flags, ALL | GTE__TOK_BYTE_FALLBACK);
 }
 
 static void vocab_refused(void)

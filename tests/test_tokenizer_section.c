@@ -49,7 +49,7 @@ static const struct {
     gte_status status;
 } broken[] = {
     {"kind", FIELD(kind), 2, GTE_E_UNSUPPORTED},
-    {"flags", FIELD(flags), 16, GTE_E_FORMAT},
+    {"flags", FIELD(flags), 32, GTE_E_FORMAT},
     {"vocab_size 0", FIELD(vocab_size), 0, GTE_E_FORMAT},
     {"vocab_size huge", FIELD(vocab_size), UINT32_MAX, GTE_E_FORMAT},
     {"vocab_size smaller", FIELD(vocab_size), 120, GTE_E_FORMAT},

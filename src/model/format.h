@@ -153,6 +153,9 @@ enum gte__tokenizer_kind { GTE__TOKENIZER_WORDPIECE = 1 };
 #define GTE__TOK_CJK_SPLIT 2u
 #define GTE__TOK_STRIP_ACCENTS 4u
 #define GTE__TOK_LOWERCASE 8u
+/* Not HuggingFace's: a word that no pieces spell becomes its bytes, "<0xE9>", instead of [UNK], as
+ * BPE models do it (Llama's byte_fallback). A byte whose piece the vocabulary lacks is [UNK]. */
+#define GTE__TOK_BYTE_FALLBACK 16u
 
 /* A trie over the UTF-8 bytes of the vocabulary as a double array. Unit 0 is unused. A walk starts
  * at a root (pieces that begin a word: trie_root_word; pieces that continue one, stored without

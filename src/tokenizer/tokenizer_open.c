@@ -7,7 +7,8 @@
 #include "tokenizer/pass.h"
 
 #define KNOWN_FLAGS                                                                                \
-    (GTE__TOK_CLEAN_TEXT | GTE__TOK_CJK_SPLIT | GTE__TOK_STRIP_ACCENTS | GTE__TOK_LOWERCASE)
+    (GTE__TOK_CLEAN_TEXT | GTE__TOK_CJK_SPLIT | GTE__TOK_STRIP_ACCENTS | GTE__TOK_LOWERCASE |      \
+     GTE__TOK_BYTE_FALLBACK)
 #define KNOWN_ADDED                                                                                \
     (GTE__ADDED_SINGLE_WORD | GTE__ADDED_LSTRIP | GTE__ADDED_RSTRIP | GTE__ADDED_NORMALIZED |      \
      GTE__ADDED_SPECIAL)

@@ -2,7 +2,8 @@
  *
  * A word ends at white space and at punctuation, which is a word itself (BertPreTokenizer). It
  * becomes the longest pieces from the left; when at some place none fits, or the word has too many
- * characters, the WHOLE word is one unknown token. */
+ * characters, the WHOLE word is one unknown token (or, with the file's byte fallback, the bytes of
+ * one that does not fit). */
 #include <string.h>
 
 #include "tokenizer/pass.h"
@@ -37,6 +38,36 @@ static int32_t longest(const gte__tokenizer *tok, uint32_t unit, const uint8_t *
     return id;
 }
 
+static void unknown(gte__pass *pass, gte__span span)
+{
+    gte__word_emit(pass, pass->tok->header->unk_id, span);
+}
+
+/* The id of the vocabulary's "<0xE9>", or [UNK]. */
+static uint32_t byte_id(const gte__tokenizer *tok, uint8_t byte)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    const uint8_t name[] = {'<', '0', 'x', (uint8_t)hex[byte >> 4], (uint8_t)hex[byte & 15], '>'};
+    size_t length = 0;
+    int32_t id = longest(tok, tok->header->trie_root_word, name, sizeof name, &length);
+    return length == sizeof name ? (uint32_t)id : tok->header->unk_id;
+}
+
+/* A word that no pieces spell. `at` as in pieces(): each byte has the span of its character. */
+static void fallback(gte__pass *pass, const uint8_t *bytes, size_t size, const gte__span *at,
+                     gte__span span)
+{
+    if (!(pass->tok->header->flags & GTE__TOK_BYTE_FALLBACK)) {
+        unknown(pass, span);
+        return;
+    }
+    for (size_t i = 0; i < size; i++) {
+        const uint32_t start = span.start + (uint32_t)i;
+        gte__word_emit(pass, byte_id(pass->tok, bytes[i]),
+                       at ? at[i] : (gte__span){start, start + 1});
+    }
+}
+
 /* The tokens of one word. `at` holds the span of each byte; NULL when byte i stands for the one
  * unit at span.start + i. */
 static void pieces(gte__pass *pass, const uint8_t *bytes, size_t size, const gte__span *at,
@@ -49,7 +80,7 @@ static void pieces(gte__pass *pass, const uint8_t *bytes, size_t size, const gte
         int32_t id = longest(tok, root, bytes + i, size - i, &length);
         if (id < 0) { /* what this word has already emitted does not count */
             pass->sink->count = before;
-            gte__word_emit(pass, tok->header->unk_id, span);
+            fallback(pass, bytes, size, at, span);
             break;
         }
         gte__span piece;
@@ -63,9 +94,9 @@ static void pieces(gte__pass *pass, const uint8_t *bytes, size_t size, const gte
     end_word(pass);
 }
 
-static void unknown(gte__pass *pass, gte__span span)
+static void too_long(gte__pass *pass, gte__span span)
 {
-    gte__word_emit(pass, pass->tok->header->unk_id, span);
+    unknown(pass, span);
     end_word(pass);
 }
 
@@ -78,7 +109,7 @@ void gte__word_flush(gte__pass *pass)
         return;
     }
     if (word->chars > pass->tok->header->max_word_chars)
-        unknown(pass, word->span);
+        too_long(pass, word->span);
     else
         pieces(pass, word->bytes, word->size, word->at, word->span);
     word->chars = word->size = 0;
@@ -113,7 +144,7 @@ void gte__word_ascii(gte__pass *pass, const uint8_t *p, size_t size, uint32_t st
     const gte__tokenizer *tok = pass->tok;
     gte__span span = {start, start + (uint32_t)size};
     if (size > tok->header->max_word_chars) {
-        unknown(pass, span);
+        too_long(pass, span);
         return;
     }
     /* most words are one piece: try that without a copy */
@@ -137,6 +168,12 @@ void gte__word_single(gte__pass *pass, const uint8_t *p, size_t size, gte__span 
     for (size_t i = 0; i < size && unit; i++) unit = gte__trie_step(tok, unit, p[i]);
     int32_t id = unit ? tok->trie[unit].id : -1;
     if (gte__pass_done(pass)) return;
-    gte__word_emit(pass, id >= 0 ? (uint32_t)id : tok->header->unk_id, span);
+    if (id >= 0) {
+        gte__word_emit(pass, (uint32_t)id, span);
+    } else {
+        gte__span at[4]; /* of one character: UTF-8 has at most four bytes */
+        for (size_t i = 0; i < size; i++) at[i] = span;
+        fallback(pass, p, size, at, span);
+    }
     end_word(pass);
 }
