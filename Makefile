@@ -6,7 +6,7 @@
 # CFLAGS, CPPFLAGS and LDFLAGS are yours; what the project needs is added to them.
 #
 # In src/mk/: packages.mk, what to install; install.mk, install and uninstall; tests.mk, demo, tests,
-# coverage, fuzzing; lint.mk, style and structure.
+# coverage, fuzzing; perf.mk, peers and instruction counts; lint.mk, style and structure.
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:

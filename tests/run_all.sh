@@ -98,6 +98,7 @@ quick | full)
     command_tests
     library_tests
     if [ "$mode" = full ]; then
+        step "instruction counts" perf/check/perf_check.sh check
         suites asan
         step "tsan test_threads" build/tsan/tests/test_threads
         step "lint" "${MAKE:-make}" --no-print-directory lint

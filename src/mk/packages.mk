@@ -13,7 +13,7 @@ TEST_PACKAGES := g++:command=c++ libcunit1-dev:pc=cunit clang:command=clang \
                  libclang-rt-dev:fuzzer=clang llvm:command=llvm-symbolizer \
                  clang-format:command=clang-format cppcheck:command=cppcheck \
                  python3:command=python3 python3-numpy:python=numpy gcovr:command=gcovr \
-                 binutils:command=objdump
+                 binutils:command=objdump valgrind:command=valgrind
 
 .PHONY: deps deps-test
 deps: ## install the packages that the build needs (apt-get; sudo when not root)

@@ -1,4 +1,4 @@
-# Measurements: peers on the same weights (perf/peers).
+# Measurements: peers on the same weights (perf/peers), instruction counts (perf/check).
 
 # ---- peers -----------------------------------------------------------------------------------------
 
@@ -23,3 +23,18 @@ bench-peers: all build/peers/gte_peer ## gte beside onnxruntime and OpenBLAS, SH
 	    echo 'SKIP no numpy for $(NUMPY_PYTHON): no model of random weights'; \
 	else $(MAKE) --no-print-directory $(PEER_DIR)/model.safetensors && \
 	    NUMPY_PYTHON='$(NUMPY_PYTHON)' perf/peers/bench_peers.py $(PEER_DIR) $(PEER_FLAGS); fi
+
+# ---- instruction counts ----------------------------------------------------------------------------
+
+# Without debug information: valgrind 3.19 stumbles over clang's. The names of functions stay.
+build/release/perf_check: build/release/perf/check/perf_check.o build/release/libgte.a
+	$(say) LINK $@
+	$(Q)$(CC) $(LDFLAGS) -Wl,--strip-debug -o $@ $^ $(LDLIBS)
+
+.PHONY: perf-check perf-check-update
+perf-check perf-check-update: all build/standin.gte build/release/perf_check
+perf-check: ## instructions of fixed work, by callgrind, against perf/perf_check.txt
+	@CFLAGS='$(CFLAGS)' perf/check/perf_check.sh check || [ $$? = 77 ]
+
+perf-check-update: ## write this compiler's figures into perf/perf_check.txt
+	@CFLAGS='$(CFLAGS)' perf/check/perf_check.sh update

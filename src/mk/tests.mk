@@ -85,7 +85,8 @@ demo: ## install what is missing, build, and show embeddings, similarities and a
 test: ## install what is missing, build, and run every test but the fuzzers and coverage
 	$(Q)$(MAKE) --no-print-directory deps
 	$(Q)$(MAKE) --no-print-directory deps-test
-	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all build/default.gte build/golden/done test-programs
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all build/default.gte build/golden/done test-programs \
+	    build/release/perf_check
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) VARIANT=asan test-programs
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) VARIANT=tsan build/tsan/tests/test_threads
 	@MAKE='$(MAKE)' CC='$(CC)' CXX='$(CXX)' tests/run_all.sh full
