@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "refuse.h"
+
 /* A number without sign or space, within 1..max. */
 static int read_number(const char **text, int max, int *out)
 {
@@ -24,6 +26,13 @@ int bench__cell_parse(const char **text, bench_cell *out)
     if ((long)out->texts * out->tokens > BENCH_MAX_CELL_TOKENS) return -1;
     if (!**text) return 1;
     return *(*text)++ == ',' && **text ? 1 : -1;
+}
+
+gte_status bench__cell_check(bench_cell cell, const gte_model_info *model, gte_error *err)
+{
+    if (cell.tokens <= model->max_tokens) return GTE_OK;
+    return bench__refuse(err, GTE_E_TOO_LONG, "cell %dx%d: the model reads at most %d tokens",
+                         cell.texts, cell.tokens, model->max_tokens);
 }
 
 double bench__cell_flops(const gte_model_info *model, bench_cell cell)

@@ -18,6 +18,9 @@ typedef struct bench_cell {
  * 0 at the end of the text; -1 where no cell within the limits stands. */
 int bench__cell_parse(const char **text, bench_cell *out);
 
+/* Whether a model reads texts of that length; GTE_E_TOO_LONG says which it does. */
+gte_status bench__cell_check(bench_cell cell, const gte_model_info *model, gte_error *err);
+
 /* Operations of the matrix products, a multiplication and an addition being two:
  *   2 * tokens * (4 H^2 + 2 H F) per layer in linear layers, 4 * tokens * length * H per layer in
  * attention; with F = 4 H that is 24 L H^2 tokens + 4 L H tokens length. What is small beside them

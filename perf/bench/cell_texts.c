@@ -2,11 +2,11 @@
  * of an exact number of tokens from them. */
 #include "cell_texts.h"
 
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "refuse.h"
 
 enum { MAX_WORD = 32, MAX_PIECES = 8, COMPOUNDS = 2048 };
 
@@ -23,20 +23,6 @@ typedef struct word_list {
     size_t count, simple, capacity;
     bool spaced; /* words need a space between */
 } word_list;
-
-static gte_status refuse(gte_error *err, gte_status status, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-static gte_status refuse(gte_error *err, gte_status status, const char *format, ...)
-{
-    va_list arguments;
-    if (!err) return status;
-    memset(err, 0, sizeof *err);
-    err->status = status;
-    va_start(arguments, format);
-    vsnprintf(err->message, sizeof err->message, format, arguments);
-    va_end(arguments);
-    return status;
-}
 
 /* splitmix64 */
 static uint64_t next_random(uint64_t *state)
@@ -127,13 +113,13 @@ static gte_status collect_words(word_list *list, const gte_model *model, gte_err
     }
     *list = (word_list){.model = model, .capacity = entries + COMPOUNDS};
     list->words = malloc(list->capacity * sizeof *list->words);
-    if (!list->words) return refuse(err, GTE_E_MEMORY, "out of memory");
+    if (!list->words) return bench__refuse(err, GTE_E_MEMORY, "out of memory");
     list->spaced = letters >= ideographs;
     add_simple(list, list->spaced ? is_letters : is_ideograph);
     if (list->spaced) add_compounds(list, &random, entries);
     if (list->simple < 2)
-        return refuse(err, GTE_E_UNSUPPORTED,
-                      "the model's vocabulary has no words to make texts of");
+        return bench__refuse(err, GTE_E_UNSUPPORTED,
+                             "the model's vocabulary has no words to make texts of");
     return GTE_OK;
 }
 
@@ -172,7 +158,7 @@ static gte_status set_texts(bench_texts *out, const word_list *list, size_t coun
     const size_t offset = (size_t)(next_random(&random) >> 8);
     char *at = out->room = malloc(count * tokens * longest);
     out->texts = calloc(count, sizeof *out->texts);
-    if (!out->room || !out->texts) return refuse(err, GTE_E_MEMORY, "out of memory");
+    if (!out->room || !out->texts) return bench__refuse(err, GTE_E_MEMORY, "out of memory");
     for (size_t i = 0; i < count; i++) {
         const word *first = &list->words[(offset + i) % list->simple];
         char *end = put_text(at, list, first, tokens, &random);
@@ -195,9 +181,9 @@ static gte_status check_texts(const bench_texts *texts, const gte_model *model, 
             gte_tokenize(model, texts->texts[i], 0, SIZE_MAX, NULL, 0, &count, NULL, err);
         if (status != GTE_E_CAPACITY && status != GTE_OK) return status;
         if (count != (size_t)cell.tokens)
-            return refuse(err, GTE_E_UNSUPPORTED,
-                          "a text of %d tokens made from the vocabulary has %zu", cell.tokens,
-                          count);
+            return bench__refuse(err, GTE_E_UNSUPPORTED,
+                                 "a text of %d tokens made from the vocabulary has %zu",
+                                 cell.tokens, count);
     }
     return GTE_OK;
 }
@@ -211,16 +197,14 @@ gte_status bench__texts_make(bench_texts *out, const gte_model *model, bench_cel
     size_t special = 0;
     memset(out, 0, sizeof *out);
     gte_model_describe(model, &info, sizeof info);
-    if (cell.tokens > info.max_tokens)
-        return refuse(err, GTE_E_TOO_LONG, "cell %dx%d: the model reads at most %d tokens",
-                      cell.texts, cell.tokens, info.max_tokens);
-    gte_status status =
-        gte_tokenize(model, gte_text_of(""), 0, 0, tokens, MAX_PIECES, &special, NULL, err);
+    gte_status status = bench__cell_check(cell, &info, err);
+    if (status != GTE_OK) return status;
+    status = gte_tokenize(model, gte_text_of(""), 0, 0, tokens, MAX_PIECES, &special, NULL, err);
     if (status != GTE_OK) return status;
     if ((size_t)cell.tokens <= special)
-        return refuse(err, GTE_E_UNSUPPORTED,
-                      "cell %dx%d: %zu of a text's tokens are special ones, so it needs %zu",
-                      cell.texts, cell.tokens, special, special + 1);
+        return bench__refuse(err, GTE_E_UNSUPPORTED,
+                             "a text of %d tokens has no room for a word: %zu are special ones",
+                             cell.tokens, special);
     status = collect_words(&list, model, err);
     if (status == GTE_OK)
         status =

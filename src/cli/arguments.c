@@ -43,6 +43,14 @@ static const cli_option *option_at(const cli_option *table, size_t i, size_t *ba
     return NULL;
 }
 
+static int append(const cli_option *option, const char *text, cli_list *list)
+{
+    if (list->count == CLI_LIST_SIZE)
+        return cli__misuse("--%s is given more than %d times", option->name, CLI_LIST_SIZE);
+    list->items[list->count++] = text;
+    return CLI_RUN;
+}
+
 static int store(const cli_option *option, const char *text, void *field)
 {
     switch (option->kind) {
@@ -60,6 +68,8 @@ static int store(const cli_option *option, const char *text, void *field)
         *(int *)field = choice_index(option->value, text);
         if (*(int *)field) return CLI_RUN;
         return cli__misuse("--%s takes one of %s, not '%s'", option->name, option->value, text);
+    case CLI_LIST:
+        return append(option, text, field);
     }
     return CLI_RUN;
 }

@@ -14,8 +14,15 @@ typedef enum cli_option_kind {
     CLI_FLAG,    /* int: 1 when given */
     CLI_STRING,  /* const char * */
     CLI_INTEGER, /* int, within min..max */
-    CLI_CHOICE   /* int: 1-based place in `value`, "mean|cls"; 0 when not given */
+    CLI_CHOICE,  /* int: 1-based place in `value`, "mean|cls"; 0 when not given */
+    CLI_LIST     /* cli_list: a string that may be given several times */
 } cli_option_kind;
+
+#define CLI_LIST_SIZE 32
+typedef struct cli_list {
+    const char *items[CLI_LIST_SIZE];
+    size_t count;
+} cli_list;
 
 typedef struct cli_option {
     const char *name; /* without the dashes; NULL in a group's row and in the last row */
@@ -44,6 +51,10 @@ typedef struct cli_option {
 #define CLI_CHOICE_ROW(name, letter, value, type, field, help)                                     \
     {                                                                                              \
         name, letter, CLI_CHOICE, value, 0, 0, offsetof(type, field), help, NULL                   \
+    }
+#define CLI_LIST_ROW(name, letter, value, type, field, help)                                       \
+    {                                                                                              \
+        name, letter, CLI_LIST, value, 0, 0, offsetof(type, field), help, NULL                     \
     }
 #define CLI_GROUP_ROW(table, type, field)                                                          \
     {                                                                                              \

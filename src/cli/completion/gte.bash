@@ -3,7 +3,7 @@
 _gte()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
-    local commands="embed similarity search tokenize eval info verify convert version help"
+    local commands="embed similarity search tokenize eval bench info verify convert version help"
     local command=${COMP_WORDS[1]} options=
     COMPREPLY=()
 
@@ -29,7 +29,7 @@ _gte()
         --color) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
         --backend) COMPREPLY=($(compgen -W "auto packed openblas" -- "$cur")); return ;;
         --dtype) COMPREPLY=($(compgen -W "f32 bf16 int8" -- "$cur")); return ;;
-        --name|--prompt|--query-prompt|--corpus-prompt|-t|--threads|--batch-tokens|-d|--dims|-k|--top|--max-tokens)
+        --name|--prompt|--query-prompt|--corpus-prompt|-t|--threads|--batch-tokens|-d|--dims|-k|--top|--max-tokens|--cells|--rounds|--seconds)
             return ;;
     esac
 
@@ -51,6 +51,8 @@ _gte()
         eval)
             options="--model --json --dims --pooling --no-truncate --prompt --threads
                 --batch-tokens --backend --special-as-text --replace-invalid --help" ;;
+        bench)
+            options="--model --cells --threads --backend --rounds --seconds --json --help" ;;
         info)
             options="--model --json --help" ;;
         verify)

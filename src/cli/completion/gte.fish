@@ -1,6 +1,6 @@
 # Completion of gte for fish. tests/cli/docs.sh compares the options with those of the command.
 
-set -l commands embed similarity search tokenize eval info verify convert version help
+set -l commands embed similarity search tokenize eval bench info verify convert version help
 complete -c gte -f
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -l version -d 'Show the version'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -l help -s h -d 'Show the overview'
@@ -9,6 +9,7 @@ complete -c gte -n "not __fish_seen_subcommand_from $commands" -a similarity -d 
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a search -d 'find the nearest lines of a file'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a tokenize -d 'show the tokens of a text'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a eval -d 'measure a model'
+complete -c gte -n "not __fish_seen_subcommand_from $commands" -a bench -d 'measure the speed of models'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a info -d 'describe a model file'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a verify -d 'check a model file'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a convert -d 'make a model file'
@@ -94,6 +95,15 @@ complete -c gte -n "__fish_seen_subcommand_from eval" -l replace-invalid -d 'rep
 complete -c gte -n "__fish_seen_subcommand_from eval" -l help -s h -d 'show help'
 complete -c gte -n "__fish_seen_subcommand_from eval" -F
 complete -c gte -n "__fish_seen_subcommand_from eval" -a sts
+
+complete -c gte -n "__fish_seen_subcommand_from bench" -l model -s m -r -F -d 'model file, may be repeated'
+complete -c gte -n "__fish_seen_subcommand_from bench" -l cells -x -d 'texts x tokens, a list'
+complete -c gte -n "__fish_seen_subcommand_from bench" -l threads -s t -x -d 'thread counts, a list'
+complete -c gte -n "__fish_seen_subcommand_from bench" -l backend -x -a 'auto packed openblas' -d 'what multiplies matrices, a list'
+complete -c gte -n "__fish_seen_subcommand_from bench" -l rounds -x -d 'turns that every cell gets'
+complete -c gte -n "__fish_seen_subcommand_from bench" -l seconds -x -d 'time for each cell'
+complete -c gte -n "__fish_seen_subcommand_from bench" -l json -d 'write JSON'
+complete -c gte -n "__fish_seen_subcommand_from bench" -l help -s h -d 'show help'
 
 complete -c gte -n "__fish_seen_subcommand_from info" -l model -s m -r -F -d 'model file'
 complete -c gte -n "__fish_seen_subcommand_from info" -l json -d 'write JSON'

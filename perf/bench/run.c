@@ -1,0 +1,378 @@
+/* The rounds of bench.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench.h"
+#include "cell_texts.h"
+#include "refuse.h"
+#include "stopwatch.h"
+
+enum {
+    SETS = 8,       /* texts of a cell differ from call to call, so many times */
+    LEAST_CALLS = 3 /* of a cell that takes longer than its time */
+};
+
+/* A cell of a model: the texts, and where the vectors go. */
+typedef struct work {
+    bench_texts texts;
+    size_t sets, texts_per_set;
+    float *vectors;
+    size_t capacity;
+    gte_token *tokens; /* room for one text's */
+    size_t token_capacity;
+} work;
+
+/* A result in the making. */
+typedef struct track {
+    const work *work;
+    size_t next_set;
+    double spent;
+    bench_samples wall, cpu, cold, tokenizer, rounds;
+} track;
+
+typedef struct run {
+    const bench_options *options;
+    bench_report *report;
+    work *works;   /* [models][cells] */
+    track *tracks; /* beside report->results */
+    size_t done;
+    gte_error *err;
+} run;
+
+static gte_status out_of_memory(gte_error *err)
+{
+    return bench__refuse(err, GTE_E_MEMORY, "out of memory");
+}
+
+/* Opens them and looks whether they read the cells, before anything takes time. */
+static gte_status open_models(run *r)
+{
+    for (size_t i = 0; i < r->options->model_count; i++) {
+        bench_model *m = &r->report->models[i];
+        m->path = r->options->models[i];
+        gte_status status = gte_model_open(&m->model, m->path, NULL, r->err);
+        if (status == GTE_OK) {
+            r->report->model_count = i + 1;
+            gte_model_describe(m->model, &m->info, sizeof m->info);
+        }
+        for (size_t c = 0; status == GTE_OK && c < r->options->cell_count; c++)
+            status = bench__cell_check(r->options->cells[c], &m->info, r->err);
+        if (status == GTE_OK) continue;
+        if (r->err) r->err->index = i;
+        return status;
+    }
+    return GTE_OK;
+}
+
+static gte_status make_work(work *w, const bench_model *m, bench_cell cell, gte_error *err)
+{
+    const int most = BENCH_MAX_CELL_TOKENS / (cell.texts * cell.tokens);
+    const int sets = most < SETS ? most : SETS;
+    const bench_cell all = {cell.texts * sets, cell.tokens};
+    const gte_status status = bench__texts_make(&w->texts, m->model, all, 1, err);
+    if (status != GTE_OK) return status;
+    w->sets = (size_t)sets;
+    w->texts_per_set = (size_t)cell.texts;
+    w->capacity = w->texts_per_set * (size_t)m->info.hidden_size;
+    w->vectors = calloc(w->capacity, sizeof *w->vectors);
+    w->token_capacity = (size_t)cell.tokens;
+    w->tokens = calloc((size_t)cell.tokens, sizeof *w->tokens);
+    return w->vectors && w->tokens ? GTE_OK : out_of_memory(err);
+}
+
+static gte_status make_works(run *r)
+{
+    const bench_options *o = r->options;
+    for (size_t i = 0; i < o->model_count; i++)
+        for (size_t c = 0; c < o->cell_count; c++) {
+            const gte_status status = make_work(&r->works[i * o->cell_count + c],
+                                                &r->report->models[i], o->cells[c], r->err);
+            if (status == GTE_OK) continue;
+            if (r->err) r->err->index = i;
+            return status;
+        }
+    return GTE_OK;
+}
+
+static double linear_weights(const gte_model_info *info)
+{
+    const double h = info->hidden_size, f = info->ffn_size;
+    return info->layers * (4 * h * h + 2 * h * f);
+}
+
+static double element_size(const char *dtype)
+{
+    return strcmp(dtype, "int8") == 0 ? 1 : strcmp(dtype, "bf16") == 0 ? 2 : 4;
+}
+
+static gte_status start_engine(bench_engine *e, gte_backend backend, gte_error *err)
+{
+    gte_context_options options = GTE_CONTEXT_OPTIONS_INIT;
+    gte_context_info info;
+    gte_runtime runtime;
+    options.threads = e->threads;
+    options.backend = backend;
+    const gte_status status = gte_context_create(&e->context, e->model->model, &options, err);
+    if (status != GTE_OK) return status;
+    gte_context_describe(e->context, &info, sizeof info);
+    gte_runtime_describe(&runtime, sizeof runtime);
+    const bool openblas = strcmp(info.backend, "openblas") == 0;
+    const char *dtype = e->model->info.dtype;
+    e->backend = info.backend;
+    e->unit = openblas ? bench__unit_best_f32() : bench__unit_of(dtype, runtime.isa);
+    e->weight_bytes = linear_weights(&e->model->info) * element_size(openblas ? "f32" : dtype);
+    return GTE_OK;
+}
+
+/* Before this process has threads, or texts that its children would hold, too. */
+static gte_status measure_loads(run *r)
+{
+    const bench_options *o = r->options;
+    bench_engine *e = r->report->engines;
+    for (size_t m = 0; m < o->model_count; m++)
+        for (size_t t = 0; t < o->thread_count; t++)
+            for (size_t b = 0; b < o->backend_count; b++, e++) {
+                e->model = &r->report->models[m];
+                e->threads = o->threads[t];
+                bench__load_measure(&e->load, e->model->path, o->backends[b], e->threads,
+                                    t + b == 0);
+                if (o->progress && o->progress(o->progress_arg, 0, 1)) return GTE_E_CANCELLED;
+            }
+    return GTE_OK;
+}
+
+static gte_status start_engines(run *r)
+{
+    const bench_options *o = r->options;
+    bench_engine *e = r->report->engines;
+    for (size_t i = 0; i < r->report->engine_count; i++, e++) {
+        const gte_status status = start_engine(e, o->backends[i % o->backend_count], r->err);
+        if (status == GTE_OK) continue;
+        if (r->err) r->err->index = (size_t)(e->model - r->report->models);
+        return status;
+    }
+    return GTE_OK;
+}
+
+static void lay_out_results(run *r)
+{
+    const bench_options *o = r->options;
+    const size_t per_model = o->thread_count * o->backend_count;
+    for (size_t i = 0; i < r->report->result_count; i++) {
+        const size_t model = i / (o->cell_count * per_model);
+        const size_t cell = i / per_model % o->cell_count;
+        bench_result *result = &r->report->results[i];
+        result->engine = &r->report->engines[model * per_model + i % per_model];
+        result->cell = o->cells[cell];
+        result->flops = bench__cell_flops(&result->engine->model->info, result->cell);
+        r->tracks[i].work = &r->works[model * o->cell_count + cell];
+    }
+}
+
+/* CPU time of the calling thread where it is the only one that works: finer, and cheaper to ask. */
+static double cpu_seconds(const bench_engine *e)
+{
+    return e->threads == 1 ? bench__thread_seconds() : bench__process_seconds();
+}
+
+static const gte_text *next_texts(track *t)
+{
+    const size_t set = t->next_set++ % t->work->sets;
+    return t->work->texts.texts + set * t->work->texts_per_set;
+}
+
+static gte_status call_once(const bench_engine *e, track *t, double *wall, double *cpu,
+                            gte_error *err)
+{
+    const work *w = t->work;
+    const gte_text *texts = next_texts(t);
+    const double cpu_start = cpu_seconds(e), start = bench__wall_seconds();
+    const gte_status status =
+        gte_embed(e->context, texts, w->texts_per_set, NULL, w->vectors, w->capacity, err);
+    *wall = bench__wall_seconds() - start;
+    *cpu = cpu_seconds(e) - cpu_start;
+    return status;
+}
+
+static gte_status tokenize_once(const bench_engine *e, track *t, gte_error *err)
+{
+    const work *w = t->work;
+    const gte_text *texts = next_texts(t);
+    const double start = bench__thread_seconds();
+    for (size_t i = 0; i < w->texts_per_set; i++) {
+        size_t count;
+        const gte_status status =
+            gte_tokenize(e->model->model, texts[i], 0, 0, w->tokens, SIZE_MAX, &count, NULL, err);
+        if (status != GTE_OK) return status;
+    }
+    return bench__samples_add(&t->tokenizer, bench__thread_seconds() - start) ? GTE_OK
+                                                                              : out_of_memory(err);
+}
+
+/* The probes before a cell's turn; the last of them empties the caches. */
+static gte_status probe(run *r, const bench_engine *e)
+{
+    bench_peaks *peaks = &r->report->peaks;
+    if (bench__peaks_probe(peaks, e->unit, 1) &&
+        (e->threads == 1 || bench__peaks_probe(peaks, e->unit, e->threads)) &&
+        bench__peaks_probe_level(peaks, BENCH_DRAM, e->threads))
+        return GTE_OK;
+    return out_of_memory(r->err);
+}
+
+/* Calls until the slice is over; the times of a round go to `walls`, too. The first call, on cold
+ * caches, is kept apart, and counts with the others only where there are no others. */
+static gte_status call_for(const bench_engine *e, track *t, double slice, bench_samples *walls,
+                           gte_error *err)
+{
+    double wall = 0, cpu = 0, spent = 0;
+    for (size_t calls = 0; calls == 0 || spent < slice; calls++) {
+        gte_status status = call_once(e, t, &wall, &cpu, err);
+        if (status == GTE_OK) status = tokenize_once(e, t, err);
+        if (status != GTE_OK) return status;
+        spent += wall;
+        bool kept = calls || bench__samples_add(&t->cold, wall);
+        if (calls || spent >= slice)
+            kept = kept && bench__samples_add(walls, wall) && bench__samples_add(&t->wall, wall) &&
+                   bench__samples_add(&t->cpu, cpu);
+        if (!kept) return out_of_memory(err);
+    }
+    t->spent += spent;
+    return GTE_OK;
+}
+
+static gte_status measure(run *r, const bench_engine *e, track *t)
+{
+    bench_samples walls = {0};
+    gte_status status = probe(r, e);
+    if (status == GTE_OK)
+        status = call_for(e, t, r->options->seconds / r->options->rounds, &walls, r->err);
+    if (status == GTE_OK && !bench__samples_add(&t->rounds, bench__samples_quantile(&walls, 0.5)))
+        status = out_of_memory(r->err);
+    bench__samples_free(&walls);
+    return status;
+}
+
+/* Pages of the model that no call has touched yet are not part of any measurement. */
+static gte_status warm_up(run *r)
+{
+    double wall, cpu;
+    for (size_t i = 0; i < r->report->result_count; i++) {
+        const gte_status status =
+            call_once(r->report->results[i].engine, &r->tracks[i], &wall, &cpu, r->err);
+        if (status != GTE_OK) return status;
+    }
+    return GTE_OK;
+}
+
+/* One round, forwards and backwards by turns, so that a trend cancels. */
+static gte_status run_round(run *r, int round)
+{
+    const bench_options *o = r->options;
+    const size_t count = r->report->result_count;
+    if (!bench__peaks_probe_all(&r->report->peaks)) return out_of_memory(r->err);
+    for (size_t i = 0; i < count; i++) {
+        const size_t at = round % 2 ? count - 1 - i : i;
+        track *t = &r->tracks[at];
+        r->done++;
+        if (t->wall.count >= LEAST_CALLS && t->spent >= o->seconds) continue;
+        const gte_status status = measure(r, r->report->results[at].engine, t);
+        if (status != GTE_OK) return status;
+        if (o->progress && o->progress(o->progress_arg, r->done, count * (size_t)o->rounds))
+            return GTE_E_CANCELLED;
+    }
+    return GTE_OK;
+}
+
+static void summarise(bench_result *result, track *t, bench_peaks *peaks)
+{
+    const bench_engine *e = result->engine;
+    const double least = bench__samples_quantile(&t->rounds, 0);
+    const double most = bench__samples_quantile(&t->rounds, 1);
+    const double middle = bench__samples_quantile(&t->rounds, 0.5);
+    result->calls = t->wall.count;
+    result->wall = bench__samples_quantile(&t->wall, 0.5);
+    result->p90 = bench__samples_quantile(&t->wall, 0.9);
+    result->p99 = bench__samples_quantile(&t->wall, 0.99);
+    result->cpu = bench__samples_quantile(&t->cpu, 0.5);
+    result->cold = bench__samples_quantile(&t->cold, 0.5);
+    result->spread = middle > 0 ? (most - least) / middle : 0;
+    result->tokenizer = bench__samples_quantile(&t->tokenizer, 0.5);
+    result->peak = bench__peak(peaks, e->unit, e->threads);
+    result->peak_of_one = bench__peak(peaks, e->unit, 1);
+    result->memory = bench__bandwidth(peaks, BENCH_DRAM, e->threads);
+}
+
+static gte_status measure_all(run *r)
+{
+    const bench_options *o = r->options;
+    gte_status status = open_models(r);
+    if (status == GTE_OK) status = measure_loads(r);
+    if (status == GTE_OK) status = make_works(r);
+    if (status == GTE_OK) status = start_engines(r);
+    if (status != GTE_OK) return status;
+    lay_out_results(r);
+    if (!bench__peaks_open(&r->report->peaks, o->threads, o->thread_count))
+        return out_of_memory(r->err);
+    status = warm_up(r);
+    for (int round = 0; status == GTE_OK && round < o->rounds; round++)
+        status = run_round(r, round);
+    for (size_t i = 0; i < r->report->result_count; i++)
+        summarise(&r->report->results[i], &r->tracks[i], &r->report->peaks);
+    return status;
+}
+
+static void free_works(run *r, size_t count)
+{
+    for (size_t i = 0; r->works && i < count; i++) {
+        bench__texts_free(&r->works[i].texts);
+        free(r->works[i].vectors);
+        free(r->works[i].tokens);
+    }
+    free(r->works);
+}
+
+static void free_tracks(run *r, size_t count)
+{
+    for (size_t i = 0; r->tracks && i < count; i++) {
+        track *t = &r->tracks[i];
+        bench_samples *const all[] = {&t->wall, &t->cpu, &t->cold, &t->tokenizer, &t->rounds};
+        for (size_t s = 0; s < sizeof all / sizeof *all; s++) bench__samples_free(all[s]);
+    }
+    free(r->tracks);
+}
+
+gte_status bench__run(bench_report *report, const bench_options *options, gte_error *err)
+{
+    run r = {.options = options, .report = report, .err = err};
+    const size_t works = options->model_count * options->cell_count;
+    gte_status status;
+    memset(report, 0, sizeof *report);
+    report->engine_count = options->model_count * options->thread_count * options->backend_count;
+    report->result_count = report->engine_count * options->cell_count;
+    report->models = calloc(options->model_count, sizeof *report->models);
+    report->engines = calloc(report->engine_count, sizeof *report->engines);
+    report->results = calloc(report->result_count, sizeof *report->results);
+    r.works = calloc(works, sizeof *r.works);
+    r.tracks = calloc(report->result_count, sizeof *r.tracks);
+    if (report->models && report->engines && report->results && r.works && r.tracks)
+        status = measure_all(&r);
+    else
+        status = out_of_memory(err);
+    free_works(&r, works);
+    free_tracks(&r, report->result_count);
+    return status;
+}
+
+void bench__report_free(bench_report *report)
+{
+    for (size_t i = 0; report->engines && i < report->engine_count; i++)
+        gte_context_free(&report->engines[i].context);
+    for (size_t i = 0; report->models && i < report->model_count; i++)
+        gte_model_close(&report->models[i].model);
+    bench__peaks_close(&report->peaks);
+    free(report->results);
+    free(report->engines);
+    free(report->models);
+    memset(report, 0, sizeof *report);
+}
