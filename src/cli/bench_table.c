@@ -116,15 +116,16 @@ static void write_model(cli_sink *sink, const bench_report *report, const bench_
         if (report->results[i].engine->model == model) write_row(sink, &report->results[i]);
 }
 
+static const char legend[] =
+    "\ncell: texts x tokens; t: threads; ms: median; cold: the first call after the caches were\n"
+    "emptied; peak: share of what the instruction of the model's products reaches on so many\n"
+    "threads; cpu: the same by CPU time, on one; tok: share of the tokenizer; +-: spread of\n"
+    "the medians of the rounds\n";
+
 void cli__bench_table(cli_sink *sink, bench_report *report, const cli_bench_facts *facts)
 {
     write_header(sink, report, facts);
     write_peaks(sink, &report->peaks);
     for (size_t i = 0; i < report->model_count; i++) write_model(sink, report, &report->models[i]);
-    cli__sink_string(
-        sink,
-        "\ncell: texts x tokens; t: threads; ms: median; cold: the first call after the caches were\n"
-        "emptied; peak: share of what the instruction of the model's products reaches on so many\n"
-        "threads; cpu: the same by CPU time, on one; tok: share of the tokenizer; +-: spread of the\n"
-        "medians of the rounds\n");
+    cli__sink_string(sink, legend);
 }
