@@ -5,8 +5,9 @@
 # with different flags never mix; what a user wants (gte, libgte.a, libgte.so) in build/ itself.
 # CFLAGS, CPPFLAGS and LDFLAGS are yours; what the project needs is added to them.
 #
-# In src/mk/: packages.mk, what to install; install.mk, install and uninstall; tests.mk, demo, tests,
-# coverage, fuzzing; perf.mk, peers and instruction counts; lint.mk, style and structure.
+# In src/mk/: packages.mk, what to install; cache.mk, the cache; install.mk, install and uninstall;
+# tests.mk, demo, tests, coverage, fuzzing; perf.mk, peers and instruction counts; lint.mk, style
+# and structure.
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -99,7 +100,8 @@ compile_flags = $(CPPFLAGS) $(PROJECT_CFLAGS) $(CFLAGS) $(FOLDER_$(patsubst %/,%
 
 # What was built with other flags is built again. Not by a mere `make install`: sudo drops CC and
 # CFLAGS of the environment, and what was built and tested is what should be installed.
-FLAGS = $(CC) $(CPPFLAGS) $(PROJECT_CFLAGS) $(CFLAGS) $(VARIANT_CFLAGS) $(LDFLAGS) $(LDLIBS)
+FLAGS = $(CC) $(CPPFLAGS) $(PROJECT_CFLAGS) $(CFLAGS) $(VARIANT_CFLAGS) $(LDFLAGS) $(LDLIBS) \
+        $(CACHE_LIBS)
 ifneq ($(MAKECMDGOALS),install)
 .PHONY: force
 $(B)/flags: force
@@ -126,19 +128,22 @@ PERF_OBJ := $(call objects,$(call sources,perf/bench))
 CLI_MAIN := $(B)/src/cli/main.o
 CLI_OBJ := $(filter-out $(CLI_MAIN),$(call objects,$(call sources,src/cli)))
 
+include src/mk/cache.mk
+
 # ---- products ----------------------------------------------------------------------------------------
 
 .PHONY: all
 ifeq ($(VARIANT),release)
-all: build/gte build/libgte.a build/libgte.so ## build the command and the libraries (the default)
+all: build/gte build/libgte.a build/libgte.so build/libgtecache.a build/libgtecache.so ## build the command and the libraries (the default)
 else
-all: $(B)/gte $(B)/libgte.a
+all: $(B)/gte $(B)/libgte.a $(B)/libgtecache.a
 endif
 
 # What the user looks for stands in build/: the release build.
-build/gte build/libgte.a build/libgte.so: build/%: build/release/%
+build/gte build/libgte.a build/libgte.so build/libgtecache.a build/libgtecache.so: build/%: \
+        build/release/%
 	$(Q)ln -sf release/$* $@
-	$(Q)if [ $* = libgte.so ]; then ln -sf release/$(SONAME) build/$(SONAME); fi
+	$(Q)case $* in *.so) ln -sf release/$*.$(VERSION_MAJOR) build/$*.$(VERSION_MAJOR) ;; esac
 
 $(B)/libgte.a: $(LIB_OBJ)
 	$(say) AR $@
@@ -166,9 +171,9 @@ $(B)/libcli.a: $(CLI_OBJ)
 	$(say) AR $@
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(B)/gte: $(CLI_MAIN) $(B)/libcli.a $(B)/libconvert.a $(B)/libperf.a $(B)/libgte.a
+$(B)/gte: $(CLI_MAIN) $(B)/libcli.a $(B)/libconvert.a $(B)/libperf.a $(B)/libgtecache.a $(B)/libgte.a
 	$(say) LINK $@
-	$(Q)$(CC) $(VARIANT_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(Q)$(CC) $(VARIANT_CFLAGS) $(LDFLAGS) -o $@ $^ $(CACHE_LIBS) $(LDLIBS)
 
 $(B)/%.o: %.c $(B)/flags
 	$(need_deps)

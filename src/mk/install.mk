@@ -1,4 +1,4 @@
-# make install PREFIX=/usr/local DESTDIR=: the command, the libraries, the header, gte.pc, the
+# make install PREFIX=/usr/local DESTDIR=: the command, the libraries, headers and .pc files, the
 # manual pages, the completions, the licence and the default model. Every path may hold spaces.
 
 PREFIX ?= /usr/local
@@ -19,15 +19,19 @@ MAN_PAGES := $(sort $(wildcard docs/man/*.1))
 INSTALLED := 755:build/release/gte:BINDIR:gte \
              644:build/release/libgte.a:LIBDIR:libgte.a \
              755:build/release/libgte.so.$(VERSION):LIBDIR:libgte.so.$(VERSION) \
+             644:build/release/libgtecache.a:LIBDIR:libgtecache.a \
+             755:build/release/libgtecache.so.$(VERSION):LIBDIR:libgtecache.so.$(VERSION) \
              644:build/gte.pc:LIBDIR:pkgconfig/gte.pc \
+             644:build/gtecache.pc:LIBDIR:pkgconfig/gtecache.pc \
              644:include/gte.h:INCLUDEDIR:gte.h \
+             644:include/gte_cache.h:INCLUDEDIR:gte_cache.h \
              644:build/default.gte:DATADIR:gte/default.gte \
              644:LICENSE:DATADIR:doc/gte/LICENSE \
              644:src/cli/completion/gte.bash:DATADIR:bash-completion/completions/gte \
              644:src/cli/completion/_gte:DATADIR:zsh/site-functions/_gte \
              644:src/cli/completion/gte.fish:DATADIR:fish/vendor_completions.d/gte.fish \
              $(foreach page,$(MAN_PAGES),644:$(page):MANDIR:man1/$(notdir $(page)))
-INSTALLED_LINKS := LIBDIR:$(SONAME) LIBDIR:libgte.so
+INSTALLED_LINKS := LIBDIR:$(SONAME) LIBDIR:libgte.so LIBDIR:$(CACHE_SONAME) LIBDIR:libgtecache.so
 INSTALLED_FOLDERS := DATADIR:gte DATADIR:doc/gte
 
 # $(call at,LIBDIR:NAME): where it goes, quoted for the shell.
@@ -58,19 +62,22 @@ LIBS_PRIVATE = $(strip $(shell $(PKG_CONFIG) --libs openblas libutf8proc) -lgomp
 pc_path = $(call pc_value,$(subst $(space),\$(space),$(1)))
 pc_value = $(subst |,\|,$(subst &,\&,$(subst \,\\,$(1))))
 
-build/gte.pc: src/mk/gte.pc.in src/mk/install.mk include/gte.h
+build/gte.pc build/gtecache.pc: build/%.pc: src/mk/%.pc.in src/mk/install.mk include/gte.h
 	$(Q)mkdir -p $(@D) && rm -f $@
 	$(Q)sed -e $(call quote,s|@PREFIX@|$(call pc_path,$(PREFIX))|) \
 	    -e $(call quote,s|@LIBDIR@|$(call pc_path,$(LIBDIR))|) \
 	    -e $(call quote,s|@INCLUDEDIR@|$(call pc_path,$(INCLUDEDIR))|) \
 	    -e $(call quote,s|@LIBS_PRIVATE@|$(call pc_value,$(LIBS_PRIVATE))|) \
+	    -e $(call quote,s|@CACHE_LIBS@|$(call pc_value,$(CACHE_LIBS))|) \
 	    -e 's|@VERSION@|$(VERSION)|' $< > $@
 
-.PHONY: install uninstall build/gte.pc
-install: all build/gte.pc build/default.gte ## install under PREFIX (/usr/local), below DESTDIR
+.PHONY: install uninstall build/gte.pc build/gtecache.pc
+install: all build/gte.pc build/gtecache.pc build/default.gte ## install under PREFIX (/usr/local), below DESTDIR
 	$(foreach file,$(INSTALLED),$(call install_one,$(file)))
 	$(Q)ln -sf libgte.so.$(VERSION) $(call at,LIBDIR:$(SONAME))
 	$(Q)ln -sf $(SONAME) $(call at,LIBDIR:libgte.so)
+	$(Q)ln -sf libgtecache.so.$(VERSION) $(call at,LIBDIR:$(CACHE_SONAME))
+	$(Q)ln -sf $(CACHE_SONAME) $(call at,LIBDIR:libgtecache.so)
 	$(Q)$(if $(DESTDIR),:,ldconfig 2>/dev/null || true)
 
 uninstall: ## remove what install put there, and nothing else

@@ -31,7 +31,7 @@ check-static:
 check-deps: ## who may include whom
 	@tests/lint/check_deps.sh
 
-check-exports: all ## the symbols of libgte.so and libgte.a
+check-exports: all ## the symbols of libgte and libgtecache
 	@tests/lint/check_exports.sh
 
 check-size: ## files, functions and lines within their limits

@@ -6,7 +6,8 @@ TEST_BIN := $(patsubst tests/%.c,$(B)/tests/%,$(filter tests/test_%,$(call sourc
 CHECKKERN_OBJ := $(call objects,$(call sources,tests/checkkern))
 OOM_OBJ := $(call objects,$(call sources,tests/oom))
 FUZZ_BIN := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
-TEST_LIBS := $(B)/libsupport.a $(B)/libcli.a $(B)/libconvert.a $(B)/libperf.a $(B)/libgte.a
+TEST_LIBS := $(B)/libsupport.a $(B)/libcli.a $(B)/libconvert.a $(B)/libperf.a \
+             $(B)/libgtecache.a $(B)/libgte.a
 
 CUNIT_LIBS := -lcunit
 FOLDER_tests := -Itests
@@ -14,7 +15,8 @@ FOLDER_tests/checkkern := -Itests
 FOLDER_tests/oom := -Itests
 FOLDER_tests/fuzz := -Itests
 
-link_test = $(CC) $(VARIANT_CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(CUNIT_LIBS) $(LDLIBS)
+link_test = $(CC) $(VARIANT_CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(CUNIT_LIBS) \
+            $(CACHE_LIBS) $(LDLIBS)
 
 $(B)/libsupport.a: $(SUPPORT_OBJ)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
@@ -37,7 +39,8 @@ $(B)/oom: $(OOM_OBJ) $(TEST_LIBS)
 
 $(FUZZ_BIN): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(TEST_LIBS)
 	$(say) LINK $@
-	$(Q)$(CC) $(VARIANT_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LDLIBS)
+	$(Q)$(CC) $(VARIANT_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $(filter %.o %.a,$^) \
+	    $(CACHE_LIBS) $(LDLIBS)
 
 .SECONDARY:
 
