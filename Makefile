@@ -5,9 +5,9 @@
 # with different flags never mix; what a user wants (gte, libgte.a, libgte.so) in build/ itself.
 # CFLAGS, CPPFLAGS and LDFLAGS are yours; what the project needs is added to them.
 #
-# In src/mk/: packages.mk, what to install; cache.mk, the cache; install.mk, install and uninstall;
-# tests.mk, demo, tests, coverage, fuzzing; perf.mk, peers and instruction counts; lint.mk, style
-# and structure.
+# In src/mk/: packages.mk, what to install; cache.mk, the cache; server.mk, the HTTP server;
+# install.mk, install and uninstall; tests.mk, demo, tests, coverage, fuzzing; perf.mk, peers and
+# instruction counts; lint.mk, style and structure.
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -188,7 +188,7 @@ $(B)/%.o: %.S
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) -Isrc -MMD -MP -c -o $@ $<
 
-include src/mk/packages.mk src/mk/install.mk src/mk/tests.mk src/mk/perf.mk src/mk/lint.mk
+include src/mk/packages.mk src/mk/install.mk src/mk/server.mk src/mk/tests.mk src/mk/perf.mk src/mk/lint.mk
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 

@@ -118,27 +118,66 @@ static gte_status at_text(gte_error *err, size_t index, gte_status status)
     return status;
 }
 
-/* Appends texts from `first` on to the batch until one does not fit. GTE_OK with no text added
+/* What a call embeds: texts, or when that is NULL tokens: input i is starts[i] .. starts[i + 1]. */
+typedef struct inputs {
+    const gte_text *texts;
+    const gte_token *tokens;
+    const size_t *starts;
+} inputs;
+
+/* The tokens of one input into `out`; GTE_E_CAPACITY when they are more than `room`. */
+static gte_status take_text(const gte_context *ctx, gte_text text, unsigned flags, gte_token *out,
+                            size_t room, size_t *count, gte_error *err)
+{
+    size_t longest = ctx->model->file.header->max_tokens;
+    int truncated;
+    gte_status status = gte__tokenize(&ctx->model->tokenizer, text, flags & ~GTE_NO_TRUNCATE,
+                                      longest, out, room, count, &truncated, err);
+    if (status == GTE_OK && truncated && (flags & GTE_NO_TRUNCATE))
+        return gte__fail(err, GTE_E_TOO_LONG, 0, "the text has more than the model's %zu tokens",
+                         longest);
+    return status;
+}
+
+static gte_status take_tokens(const gte_context *ctx, const gte_token *tokens, size_t n,
+                              gte_token *out, size_t room, size_t *count, gte_error *err)
+{
+    const gte__file_header *h = ctx->model->file.header;
+    if (n == 0) return gte__fail(err, GTE_E_ARGUMENT, 0, "an input has no tokens");
+    if (n > h->max_tokens)
+        return gte__fail(err, GTE_E_TOO_LONG, 0, "%zu tokens, the model reads %u", n,
+                         h->max_tokens);
+    if (n > room) return gte__fail(err, GTE_E_CAPACITY, 0, "the batch is full");
+    for (size_t i = 0; i < n; i++) {
+        if (tokens[i].id < 0 || (uint32_t)tokens[i].id >= h->vocab_size)
+            return gte__fail(err, GTE_E_ARGUMENT, i, "token %d is not within 0 .. %u", tokens[i].id,
+                             h->vocab_size - 1);
+        if (tokens[i].type != 0 && tokens[i].type != 1)
+            return gte__fail(err, GTE_E_ARGUMENT, i, "token type %d is not 0 or 1", tokens[i].type);
+        out[i] = tokens[i];
+    }
+    *count = n;
+    return GTE_OK;
+}
+
+/* Appends inputs from `first` on to the batch until one does not fit. GTE_OK with none added
  * cannot happen: an empty batch has room for the longest input. */
-static gte_status gather(gte_context *ctx, const gte_text *texts, size_t first, size_t n,
+static gte_status gather(gte_context *ctx, const inputs *in, size_t first, size_t n,
                          const gte_embed_options *o, gte__batch *batch, gte_error *err)
 {
     size_t room = ctx->encoder.max_batch_tokens, used = 0;
-    size_t longest = ctx->model->file.header->max_tokens;
-    unsigned flags = o->flags & ~GTE_NO_TRUNCATE;
     *batch = (gte__batch){ctx->tokens, ctx->starts, 0};
     ctx->starts[0] = 0;
     for (size_t i = first; i < n && used < room; i++) {
         size_t count;
-        int truncated;
-        gte_status status = gte__tokenize(&ctx->model->tokenizer, texts[i], flags, longest,
-                                          ctx->tokens + used, room - used, &count, &truncated, err);
+        gte_token *out = ctx->tokens + used;
+        gte_status status =
+            in->texts
+                ? take_text(ctx, in->texts[i], o->flags, out, room - used, &count, err)
+                : take_tokens(ctx, in->tokens + in->starts[i], in->starts[i + 1] - in->starts[i],
+                              out, room - used, &count, err);
         if (status == GTE_E_CAPACITY && batch->texts) return GTE_OK;
         if (status != GTE_OK) return at_text(err, i, status);
-        if (truncated && (o->flags & GTE_NO_TRUNCATE))
-            return at_text(err, i,
-                           gte__fail(err, GTE_E_TOO_LONG, 0,
-                                     "the text has more than the model's %zu tokens", longest));
         if (o->token_counts) o->token_counts[i] = (uint32_t)count;
         used += count;
         ctx->starts[++batch->texts] = used;
@@ -153,22 +192,22 @@ static void clamp_types(gte_context *ctx, const gte__batch *batch)
     for (size_t i = 0; i < batch->starts[batch->texts]; i++) ctx->tokens[i].type = 0;
 }
 
+/* `texts` is NULL where the inputs are tokens. */
 static void trace_tokenize(gte__trace *trace, const gte__batch *batch, const gte_text *texts)
 {
     gte_trace_span span = {.operation = GTE_TRACE_TOKENIZE,
                            .layer = -1,
                            .rows = (uint32_t)batch->starts[batch->texts]};
-    for (size_t i = 0; i < batch->texts; i++)
+    for (size_t i = 0; texts && i < batch->texts; i++)
         span.bytes += texts[i].size + (texts[i].pair ? texts[i].pair_size : 0);
     span.bytes += span.rows * sizeof(gte_token);
     gte__trace_lap(trace, 0, span);
 }
 
-gte_status gte_embed(gte_context *ctx, const gte_text *texts, size_t n,
-                     const gte_embed_options *options, float *out, size_t capacity, gte_error *err)
+static gte_status embed(gte_context *ctx, const inputs *in, size_t n,
+                        const gte_embed_options *options, float *out, size_t capacity,
+                        gte_error *err)
 {
-    if (!ctx || (n && (!texts || !out)))
-        return gte__fail(err, GTE_E_ARGUMENT, 0, "ctx, texts or out is NULL");
     gte_embed_options o = GTE_EMBED_OPTIONS_INIT;
     gte_status status = GTE__READ_OPTIONS(gte_embed_options, o, options, err);
     if (status == GTE_OK) status = check_options(ctx, n, &o, capacity, err);
@@ -180,10 +219,10 @@ gte_status gte_embed(gte_context *ctx, const gte_text *texts, size_t n,
     for (size_t done = 0; done < n;) {
         gte__batch batch;
         if (trace) gte__trace_mark(trace, 0);
-        status = gather(ctx, texts, done, n, &o, &batch, err);
+        status = gather(ctx, in, done, n, &o, &batch, err);
         if (status != GTE_OK) return status;
         clamp_types(ctx, &batch);
-        if (trace) trace_tokenize(trace, &batch, texts + done);
+        if (trace) trace_tokenize(trace, &batch, in->texts ? in->texts + done : NULL);
         gte__encoder_forward(&ctx->encoder, &batch);
         if (trace) gte__trace_mark(trace, 0);
         gte__encoder_pool(&ctx->encoder, &batch, &pool, out + done * pool.dims);
@@ -193,4 +232,26 @@ gte_status gte_embed(gte_context *ctx, const gte_text *texts, size_t n,
     }
     if (trace) gte__trace_enclose(trace, GTE_TRACE_CALL, begin, (uint32_t)n);
     return gte__ok(err);
+}
+
+gte_status gte_embed(gte_context *ctx, const gte_text *texts, size_t n,
+                     const gte_embed_options *options, float *out, size_t capacity, gte_error *err)
+{
+    if (!ctx || (n && (!texts || !out)))
+        return gte__fail(err, GTE_E_ARGUMENT, 0, "ctx, texts or out is NULL");
+    const inputs in = {texts, NULL, NULL};
+    return embed(ctx, &in, n, options, out, capacity, err);
+}
+
+gte_status gte_embed_tokens(gte_context *ctx, const gte_token *tokens, const size_t *starts,
+                            size_t n, const gte_embed_options *options, float *out, size_t capacity,
+                            gte_error *err)
+{
+    if (!ctx || (n && (!tokens || !starts || !out)))
+        return gte__fail(err, GTE_E_ARGUMENT, 0, "ctx, tokens, starts or out is NULL");
+    for (size_t i = 0; i < n; i++)
+        if (starts[i] > starts[i + 1])
+            return at_text(err, i, gte__fail(err, GTE_E_ARGUMENT, 0, "starts must not fall"));
+    const inputs in = {NULL, tokens, starts};
+    return embed(ctx, &in, n, options, out, capacity, err);
 }

@@ -8,17 +8,17 @@
 #include "cli/correlation.h"
 #include "cli/csv_reader.h"
 #include "cli/line_reader.h"
-#include "cli/number_text.h"
+#include "base/number_text.h"
 #include "cli/top_lines.h"
 #include "cli/utf8_text.h"
 #include "tests/support.h"
 
 static bool same_as_printf(uint32_t bits)
 {
-    char text[CLI_NUMBER_SIZE], expected[64];
+    char text[GTE__NUMBER_SIZE], expected[64];
     float value;
     memcpy(&value, &bits, sizeof value);
-    size_t size = cli__float_text(value, text);
+    size_t size = gte__float_text(value, text);
     snprintf(expected, sizeof expected, "%.9g", (double)value);
     return size == strlen(expected) && memcmp(text, expected, size) == 0;
 }
@@ -44,8 +44,8 @@ static void integer_text(void)
 {
     static const int64_t values[] = {0, 7, -1, 10, 12345678901, INT64_MAX, INT64_MIN};
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
-        char text[CLI_NUMBER_SIZE], expected[64];
-        size_t size = cli__integer_text(values[i], text);
+        char text[GTE__NUMBER_SIZE], expected[64];
+        size_t size = gte__integer_text(values[i], text);
         snprintf(expected, sizeof expected, "%lld", (long long)values[i]);
         CU_ASSERT_EQUAL(size, strlen(expected));
         CU_ASSERT_EQUAL(memcmp(text, expected, size), 0);

@@ -155,9 +155,9 @@ typedef struct layout {
 
 static layout plan_layout(const text_list *list, int fd, bool color)
 {
-    char number[CLI_NUMBER_SIZE];
+    char number[GTE__NUMBER_SIZE];
     size_t width = cli__terminal_columns(fd), labels = label_columns(list);
-    layout plan = {cli__integer_text((int64_t)list->count, number), labels, list->count, color};
+    layout plan = {gte__integer_text((int64_t)list->count, number), labels, list->count, color};
     size_t fixed = plan.number_width + 2;
     if (!width) return plan;
     /* room for two columns of numbers goes before long labels */

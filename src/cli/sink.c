@@ -129,8 +129,8 @@ void cli__sink_string(cli_sink *sink, const char *text)
 
 void cli__sink_integer(cli_sink *sink, int64_t value)
 {
-    if (CLI_SINK_SIZE - sink->used < CLI_NUMBER_SIZE) cli__sink_flush(sink);
-    sink->used += cli__integer_text(value, sink->buffer + sink->used);
+    if (CLI_SINK_SIZE - sink->used < GTE__NUMBER_SIZE) cli__sink_flush(sink);
+    sink->used += gte__integer_text(value, sink->buffer + sink->used);
 }
 
 void cli__sink_float(cli_sink *sink, float value, bool json)
@@ -139,8 +139,8 @@ void cli__sink_float(cli_sink *sink, float value, bool json)
         cli__sink_string(sink, "null");
         return;
     }
-    if (CLI_SINK_SIZE - sink->used < CLI_NUMBER_SIZE) cli__sink_flush(sink);
-    sink->used += cli__float_text(value, sink->buffer + sink->used);
+    if (CLI_SINK_SIZE - sink->used < GTE__NUMBER_SIZE) cli__sink_flush(sink);
+    sink->used += gte__float_text(value, sink->buffer + sink->used);
 }
 
 void cli__sink_printf(cli_sink *sink, const char *format, ...)

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "cli.h"
-#include "number_text.h"
+#include "base/number_text.h"
 
 #define CLI_SINK_SIZE 65536u
 

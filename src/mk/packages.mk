@@ -10,7 +10,8 @@
 # NAME:TEST pairs: a package, and what proves that it is there (src/mk/packages.sh explains).
 PACKAGES := gcc:command=cc libc6-dev:file=/usr/include/stdio.h pkg-config:command=pkg-config \
             libopenblas-openmp-dev:pc=openblas libutf8proc-dev:pc=libutf8proc \
-            libjansson-dev:pc=jansson libsqlite3-dev:pc=sqlite3
+            libjansson-dev:pc=jansson libsqlite3-dev:pc=sqlite3 \
+            libmicrohttpd-dev:pc=libmicrohttpd
 TEST_PACKAGES := g++:command=c++ libcunit1-dev:pc=cunit clang:command=clang \
                  libclang-rt-dev:fuzzer=clang llvm:command=llvm-symbolizer \
                  clang-format:command=clang-format cppcheck:command=cppcheck \

@@ -49,18 +49,20 @@ check_room src/model "base/.*|model/.*|$own" src/model/*.[ch]
 check_room src/tokenizer "base/.*|tokenizer/.*|model/format\.h|$own" src/tokenizer/*.[ch]
 check_room src/encoder "base/.*|encoder/.*|model/.*|kernels/.*|$own" src/encoder/*.[ch]
 check_room src/gte.c "base/.*|model/.*|tokenizer/.*|encoder/.*|kernels/.*|$own" src/*.[ch]
-check_room src/cli "$own|gte_cache\.h|convert/convert\.h|perf/.*|cli/.*" src/cli/*.[ch]
+check_room src/cli "$own|gte_cache\.h|convert/convert\.h|perf/.*|cli/.*|base/number_text\.h" src/cli/*.[ch]
 check_room convert "base/.*|model/format\.h|tokenizer/tokenizer\.h|convert/.*|$own" convert/*.[ch]
 check_room perf/bench "perf/bench/.*|$own" perf/bench/*.[ch]
 
 check_room cache "base/(memory|sha256|status)\.h|gte_cache\.h|$own" cache/*.[ch]
 
-check_owner jansson.h 'convert/|src/cli/'
+check_room server "server/.*|base/(number_text|utf8)\.h|$own|gte_cache\.h" server/*.[ch]
+
+check_owner jansson.h 'convert/|src/cli/|server/'
 check_owner cblas.h 'src/encoder/linear_openblas\.c'
 check_owner utf8proc.h 'src/tokenizer/'
 check_owner immintrin.h 'src/kernels/avx2/|src/kernels/avx512(bf16)?/'
 check_owner sqlite3.h 'cache/database_own\.h'
-check_owner microhttpd.h 'server/'
+check_owner microhttpd.h 'server/(http|exchange)\.'
 
 twins=$(find include src convert cache server perf -name '*.[ch]' -printf '%f\n' | sort | uniq -d)
 [ -z "$twins" ] || printf 'more than one file is called: %s\n' "$twins"

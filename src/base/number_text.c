@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-size_t cli__integer_text(int64_t value, char out[CLI_NUMBER_SIZE])
+size_t gte__integer_text(int64_t value, char out[GTE__NUMBER_SIZE])
 {
-    char digits[CLI_NUMBER_SIZE];
+    char digits[GTE__NUMBER_SIZE];
     size_t n = 0, used = 0;
     uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
     if (value < 0) out[used++] = '-';
@@ -30,7 +30,7 @@ static uint64_t shift_to_nearest_even(uint64_t value, unsigned shift)
     return quotient + (rest > half || (rest == half && (quotient & 1)));
 }
 
-size_t cli__float_text(float value, char out[CLI_NUMBER_SIZE])
+size_t gte__float_text(float value, char out[GTE__NUMBER_SIZE])
 {
     /* leading zeros after the point: 1e9, 1e10, 1e11, 1e12 bring nine digits before it */
     static const uint64_t scale[4] = {1000000000u, 10000000000u, 100000000000u, 1000000000000u};
@@ -38,7 +38,7 @@ size_t cli__float_text(float value, char out[CLI_NUMBER_SIZE])
     memcpy(&bits, &value, sizeof bits);
     float magnitude = value < 0 ? -value : value;
     if (!(magnitude >= 1.001e-4f && magnitude < 0.999999f))
-        return (size_t)snprintf(out, CLI_NUMBER_SIZE, "%.9g", (double)value);
+        return (size_t)snprintf(out, GTE__NUMBER_SIZE, "%.9g", (double)value);
 
     unsigned zeros = magnitude >= 0.1f ? 0 : magnitude >= 0.01f ? 1 : magnitude >= 0.001f ? 2 : 3;
     uint64_t mantissa = (bits & 0x7fffffu) | 0x800000u;
@@ -46,7 +46,7 @@ size_t cli__float_text(float value, char out[CLI_NUMBER_SIZE])
     uint64_t nine = shift_to_nearest_even(mantissa * scale[zeros], shift);
     /* the float nearest to 0.1 and friends may lie on the other side of the decimal bound */
     if (nine < 100000000u || nine > 999999999u)
-        return (size_t)snprintf(out, CLI_NUMBER_SIZE, "%.9g", (double)value);
+        return (size_t)snprintf(out, GTE__NUMBER_SIZE, "%.9g", (double)value);
 
     size_t used = 0, digits = 9;
     if (value < 0) out[used++] = '-';

@@ -1,0 +1,290 @@
+/* From the texts of a request to their vectors. */
+#include "server/embed.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/errors.h"
+#include "server/routes.h"
+#include "server/service.h"
+
+typedef struct server__embed_work {
+    server__request *request;
+    server__embedding *embedding;
+    server__step then;
+    float *vectors;    /* [count, dims] */
+    gte_token *tokens; /* of what is to be computed, back to back */
+    size_t token_count, token_capacity;
+    server__item *items; /* [misses] */
+    size_t misses;
+    server__job job;
+    server__job_end end;
+} work;
+
+void server__embedding_free(server__embedding *embedding)
+{
+    work *w = embedding->work;
+    if (!w) return;
+    embedding->work = NULL;
+    free(w->vectors);
+    free(w->tokens);
+    free(w->items);
+    free(w);
+}
+
+static bool out_of_memory(server__request *request)
+{
+    server__fail(request, 503, "out_of_memory", NULL, "out of memory");
+    return false;
+}
+
+/* What is too much to ask is told in the way of each family: OpenAI 400, TEI 422, else 413. */
+static int too_much(const server__request *request)
+{
+    switch (request->route->shape) {
+    case SERVER__OPENAI:
+        return 400;
+    case SERVER__TEI:
+        return 422;
+    case SERVER__PLAIN:
+        break;
+    }
+    return 413;
+}
+
+static bool too_long(server__request *request, const server__embedding *e, size_t index,
+                     size_t tokens)
+{
+    server__fail(request, too_much(request), "context_length_exceeded", e->param,
+                 "%s %zu has %zu tokens; this model's maximum context length is %d tokens",
+                 e->param, index, tokens, request->service->info.max_tokens);
+    return false;
+}
+
+static bool reserve(work *w, size_t more)
+{
+    if (more <= w->token_capacity - w->token_count) return true;
+    size_t capacity = w->token_capacity ? w->token_capacity : 256;
+    while (capacity - w->token_count < more) capacity *= 2;
+    gte_token *tokens = realloc(w->tokens, capacity * sizeof *tokens);
+    if (!tokens) return false;
+    w->tokens = tokens;
+    w->token_capacity = capacity;
+    return true;
+}
+
+/* ---- tokens ---------------------------------------------------------------------------------- */
+
+static bool tokenize_text(work *w, size_t index)
+{
+    server__embedding *e = w->embedding;
+    server__input *input = &e->inputs[index];
+    const server__service *service = w->request->service;
+    const gte_text text = {input->data, input->size, NULL, 0};
+    size_t count, room = (size_t)service->info.max_tokens;
+    unsigned flags = e->flags & ~GTE_NO_TRUNCATE;
+    int truncated;
+    gte_error err;
+    if (!reserve(w, room)) return out_of_memory(w->request);
+    gte_status status = gte_tokenize(service->model, text, flags, 0, w->tokens + w->token_count,
+                                     room, &count, &truncated, &err);
+    if (status != GTE_OK) {
+        server__fail(w->request, 400, "invalid_text", e->param, "%s %zu: %s", e->param, index,
+                     err.message);
+        return false;
+    }
+    if (truncated && (e->flags & GTE_NO_TRUNCATE)) {
+        status =
+            gte_tokenize(service->model, text, e->flags, 1u << 30, NULL, 0, &count, NULL, NULL);
+        return too_long(w->request, e, index, count);
+    }
+    input->tokens = (uint32_t)count;
+    input->truncated = truncated != 0;
+    return true;
+}
+
+/* Ids as they are where they begin like the template, else between its special tokens. */
+static bool take_ids(work *w, size_t index)
+{
+    server__embedding *e = w->embedding;
+    server__input *input = &e->inputs[index];
+    const server__service *service = w->request->service;
+    bool whole = input->ids[0] == service->first.id;
+    size_t most = (size_t)service->info.max_tokens, special = whole ? 0 : 2;
+    size_t n = input->id_count < most - special ? input->id_count : most - special;
+    if (!reserve(w, n + special)) return out_of_memory(w->request);
+    if (n < input->id_count && (e->flags & GTE_NO_TRUNCATE))
+        return too_long(w->request, e, index, input->id_count + special);
+    gte_token *out = w->tokens + w->token_count;
+    if (!whole) *out++ = service->first;
+    for (size_t i = 0; i < n; i++) {
+        if (input->ids[i] < 0 || input->ids[i] >= service->info.vocab_size) {
+            server__fail(w->request, 400, "invalid_token", e->param,
+                         "%s %zu: token %d is not within 0 .. %d", e->param, index,
+                         (int)input->ids[i], service->info.vocab_size - 1);
+            return false;
+        }
+        *out++ = (gte_token){input->ids[i], 0, 0, 0};
+    }
+    if (!whole) *out++ = service->last;
+    if (whole && n < input->id_count) out[-1] = service->last;
+    input->tokens = (uint32_t)(n + special);
+    input->truncated = n < input->id_count;
+    return true;
+}
+
+/* Tokens of all inputs; those of misses stay, in order. */
+static bool tokenize_all(work *w)
+{
+    server__embedding *e = w->embedding;
+    server__request *request = w->request;
+    size_t total = 0, most = (size_t)request->service->settings.max_tokens;
+    for (size_t i = 0; i < e->count; i++) {
+        server__input *input = &e->inputs[i];
+        if (!(input->ids ? take_ids(w, i) : tokenize_text(w, i))) return false;
+        if (!input->cached) w->token_count += input->tokens;
+        total += input->tokens;
+        request->truncated += input->truncated;
+        if (total <= most) continue;
+        server__fail(request, too_much(request), "too_many_tokens", e->param,
+                     "the request has more than %zu tokens (--max-tokens)", most);
+        return false;
+    }
+    request->tokens = total;
+    if (request->truncated)
+        server__metrics_truncated(request->service->metrics, request->truncated);
+    return true;
+}
+
+/* ---- the queue ------------------------------------------------------------------------------- */
+
+static void refuse_full(server__request *request)
+{
+    server__service *service = request->service;
+    server__metrics_refused(service->metrics, SERVER__REFUSED_QUEUE);
+    server__fail_later(request, 429, "overloaded", server__batcher_retry_after(service->batcher),
+                       "the queue is full (--queue-items %d, --queue-tokens %d)",
+                       service->settings.queue_items, service->settings.queue_tokens);
+}
+
+/* On a thread of the batcher. */
+static void job_done(server__job *job, server__job_end end)
+{
+    work *w = job->arg;
+    w->end = end;
+    server__wake(w->request);
+}
+
+static bool job_gone(const server__job *job)
+{
+    const work *w = job->arg;
+    return server__gone(w->request);
+}
+
+/* Back on the connection's thread. */
+static void after_job(server__request *request)
+{
+    server__service *service = request->service;
+    work *w = request->waiting;
+    switch (w->end) {
+    case SERVER__JOB_DONE:
+        w->then(request);
+        return;
+    case SERVER__JOB_DEADLINE:
+        server__metrics_refused(service->metrics, SERVER__REFUSED_DEADLINE);
+        server__fail(request, 504, "deadline", NULL, "no answer within the request's time");
+        return;
+    case SERVER__JOB_GONE:
+        server__metrics_refused(service->metrics, SERVER__REFUSED_GONE);
+        server__fail(request, 499, "client_gone", NULL, "the client went away");
+        return;
+    case SERVER__JOB_FAILED:
+        break;
+    }
+    server__fail(request, 500, "embedding_failed", NULL, "the encoder failed");
+}
+
+/* One item a miss, in order of the inputs. */
+static void fill_items(work *w)
+{
+    server__embedding *e = w->embedding;
+    const gte_token *tokens = w->tokens;
+    size_t n = 0, dims = (size_t)e->options.dims;
+    for (size_t i = 0; i < e->count; i++) {
+        if (e->inputs[i].cached) continue;
+        w->items[n++] = (server__item){
+            .tokens = tokens, .count = e->inputs[i].tokens, .out = w->vectors + i * dims};
+        tokens += e->inputs[i].tokens;
+    }
+}
+
+static void submit(work *w)
+{
+    server__request *request = w->request;
+    server__service *service = request->service;
+    if (!(w->items = calloc(w->misses, sizeof *w->items))) {
+        out_of_memory(request);
+        return;
+    }
+    fill_items(w);
+    w->job = (server__job){.items = w->items,
+                           .count = w->misses,
+                           .options = w->embedding->options,
+                           .deadline_ns = request->deadline_ns,
+                           .done = job_done,
+                           .gone = job_gone,
+                           .arg = w};
+    request->waiting = w;
+    server__wait(request, after_job);
+    switch (server__batcher_submit(service->batcher, &w->job)) {
+    case SERVER__SUBMITTED:
+        return; /* the request may be gone already */
+    case SERVER__QUEUE_FULL:
+        refuse_full(request);
+        return;
+    case SERVER__QUEUE_CLOSED:
+        server__fail_later(request, 503, "unavailable", 1, "the server is shutting down");
+        return;
+    case SERVER__NO_MEMORY:
+        break;
+    }
+    out_of_memory(request);
+}
+
+static void choose_options(server__embedding *e, const gte_model_info *info)
+{
+    if (e->options.dims == 0) e->options.dims = info->hidden_size;
+    if (e->options.pooling == GTE_POOLING_MODEL) e->options.pooling = info->pooling;
+    e->options.no_normalize = e->options.no_normalize != 0;
+}
+
+void server__embed(server__request *request, server__embedding *e, server__step then)
+{
+    server__service *service = request->service;
+    choose_options(e, &service->info);
+    size_t dims = (size_t)e->options.dims;
+    work *w = e->work = calloc(1, sizeof *w);
+    if (w) w->vectors = calloc(e->count ? e->count * dims : 1, sizeof *w->vectors);
+    if (!w || !w->vectors) {
+        out_of_memory(request);
+        return;
+    }
+    w->request = request;
+    w->embedding = e;
+    w->then = then;
+    request->items = e->count;
+    for (size_t i = 0; i < e->count; i++) {
+        e->inputs[i].vector = w->vectors + i * dims;
+        w->misses += !e->inputs[i].cached;
+    }
+    request->cached = e->count - w->misses;
+    if (w->misses && server__batcher_full(service->batcher, w->misses)) {
+        refuse_full(request);
+        return;
+    }
+    if (!tokenize_all(w)) return;
+    if (w->misses)
+        submit(w);
+    else
+        then(request);
+}

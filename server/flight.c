@@ -1,0 +1,92 @@
+/* The queue and the table of inputs in flight. */
+#include "server/flight.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+bool server__flight_open(server__flight *flight, size_t most)
+{
+    memset(flight, 0, sizeof *flight);
+    flight->queue.before = flight->queue.after = &flight->queue;
+    for (flight->table_size = 64; flight->table_size < most;) flight->table_size *= 2;
+    flight->table = calloc(flight->table_size, sizeof(server__entry *));
+    if (getrandom(&flight->seed, sizeof flight->seed, GRND_NONBLOCK) < 0) flight->seed = 1;
+    return flight->table != NULL;
+}
+
+void server__flight_close(server__flight *flight)
+{
+    free(flight->table);
+    flight->table = NULL;
+}
+
+bool server__options_equal(const server__vector_options *a, const server__vector_options *b)
+{
+    return a->dims == b->dims && a->pooling == b->pooling && a->no_normalize == b->no_normalize;
+}
+
+static uint64_t mix(uint64_t h, uint64_t value)
+{
+    h = (h ^ value) * 0xd6e8feb86659fd93u;
+    return h ^ (h >> 32);
+}
+
+server__entry *server__entry_create(const server__flight *flight, const server__item *item,
+                                    const server__vector_options *options)
+{
+    server__entry *entry = malloc(sizeof *entry + item->count * sizeof *entry->tokens);
+    if (!entry) return NULL;
+    memset(entry, 0, sizeof *entry);
+    entry->options = *options;
+    entry->count = item->count;
+    uint64_t h = mix(flight->seed, (uint64_t)options->dims << 8 | (uint64_t)options->pooling << 1 |
+                                       (uint64_t)(options->no_normalize != 0));
+    for (size_t i = 0; i < item->count; i++) {
+        entry->tokens[i] = (gte_token){item->tokens[i].id, item->tokens[i].type, 0, 0};
+        h = mix(h, (uint64_t)(uint32_t)item->tokens[i].id << 1 | (uint64_t)item->tokens[i].type);
+    }
+    entry->hash = h;
+    return entry;
+}
+
+server__entry *server__flight_find(const server__flight *flight, const server__entry *like)
+{
+    server__entry *entry = flight->table[like->hash & (flight->table_size - 1)];
+    for (; entry; entry = entry->chain)
+        if (entry->hash == like->hash && entry->count == like->count &&
+            server__options_equal(&entry->options, &like->options) &&
+            memcmp(entry->tokens, like->tokens, like->count * sizeof *like->tokens) == 0)
+            return entry;
+    return NULL;
+}
+
+void server__flight_add(server__flight *flight, server__entry *entry)
+{
+    server__entry **slot = &flight->table[entry->hash & (flight->table_size - 1)];
+    entry->chain = *slot;
+    *slot = entry;
+    entry->before = flight->queue.before;
+    entry->after = &flight->queue;
+    entry->before->after = entry->after->before = entry;
+    flight->items++;
+    flight->tokens += entry->count;
+}
+
+void server__flight_take(server__flight *flight, server__entry *entry)
+{
+    entry->before->after = entry->after;
+    entry->after->before = entry->before;
+    entry->before = entry->after = NULL;
+    flight->items--;
+    flight->tokens -= entry->count;
+}
+
+void server__flight_remove(server__flight *flight, server__entry *entry)
+{
+    server__entry **slot = &flight->table[entry->hash & (flight->table_size - 1)];
+    if (entry->after) server__flight_take(flight, entry);
+    while (*slot != entry) slot = &(*slot)->chain;
+    *slot = entry->chain;
+    free(entry);
+}

@@ -1,0 +1,20 @@
+/* The socket that is listened on: TCP, Unix, or handed over by systemd. */
+#ifndef SERVER_LISTEN_H
+#define SERVER_LISTEN_H
+
+#include <stddef.h>
+
+#include "server/settings.h"
+
+typedef struct server__listener {
+    int fd;
+    int port;              /* 0: not TCP */
+    char address[128];     /* "http://127.0.0.1:5000" */
+    const char *unix_path; /* to be removed at the end, or NULL */
+} server__listener;
+
+/* True, or a line in `message`. */
+bool server__listen(server__listener *out, const server__settings *settings, char *message,
+                    size_t size);
+
+#endif

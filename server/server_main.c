@@ -1,0 +1,12 @@
+/* gte-server: settings, then the service. */
+#include "server/service.h"
+
+int main(int argc, char **argv)
+{
+    server__settings settings;
+    int stop = server__settings_read(&settings, argc, argv);
+    if (stop) return stop - 1;
+    int code = server__run(&settings);
+    server__settings_free(&settings);
+    return code;
+}

@@ -1,0 +1,210 @@
+/* A server's life: load, listen, warm up, serve, drain. Signals come to the main thread only. */
+#include "server/service.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "server/warm_up.h"
+
+#define DRAIN_STEP_MS 10
+
+static int fail(server__service *service, const char *message)
+{
+    server__log_line(service->log, SERVER__ERROR, "%s", message);
+    return 1;
+}
+
+/* ---- the parts ------------------------------------------------------------------------------- */
+
+static void choose_name(server__service *service)
+{
+    const char *name = service->settings.name;
+    if (!name) name = gte_model_meta(service->model, "name");
+    if (!name) {
+        const char *slash = strrchr(service->settings.model, '/');
+        name = slash ? slash + 1 : service->settings.model;
+    }
+    snprintf(service->model_name, sizeof service->model_name, "%s", name);
+}
+
+static int open_model(server__service *service)
+{
+    gte_error err;
+    gte_token ends[2];
+    size_t count;
+    uint64_t begin = server__now();
+    if (!service->settings.model)
+        return fail(service, "no model: give one with -m FILE or GTE_MODEL");
+    server__log_line(service->log, SERVER__INFO, "loading the model %s", service->settings.model);
+    if (gte_model_open(&service->model, service->settings.model, NULL, &err) != GTE_OK ||
+        gte_tokenize(service->model, gte_text_of(""), 0, 0, ends, 2, &count, NULL, &err) != GTE_OK)
+        return fail(service, err.message);
+    service->first = ends[0];
+    service->last = ends[count - 1];
+    gte_model_describe(service->model, &service->info, sizeof service->info);
+    choose_name(service);
+    service->load_seconds = (double)(server__now() - begin) / 1e9;
+    server__log_line(service->log, SERVER__INFO,
+                     "model %s loaded in %.3f s: %d layers, %d dimensions, %s", service->model_name,
+                     service->load_seconds, service->info.layers, service->info.hidden_size,
+                     service->info.dtype);
+    return 0;
+}
+
+static void on_batch(void *arg, size_t items, size_t tokens, double seconds)
+{
+    server__service *service = arg;
+    if (atomic_load(&service->ready))
+        server__metrics_batch(service->metrics, items, tokens, seconds);
+}
+
+static int open_parts(server__service *service)
+{
+    char message[512];
+    const server__settings *s = &service->settings;
+    service->metrics = server__metrics_create();
+    if (!service->metrics) return fail(service, "out of memory");
+    service->admit = server__admit_create(s, message, sizeof message);
+    if (!service->admit) return fail(service, message);
+    return open_model(service);
+}
+
+static int start_batcher(server__service *service)
+{
+    const server__settings *s = &service->settings;
+    const server__batcher_options options = {.workers = s->workers,
+                                             .threads = s->threads,
+                                             .batch_tokens = s->batch_tokens,
+                                             .queue_items = (size_t)s->queue_items,
+                                             .queue_tokens = (size_t)s->queue_tokens,
+                                             .on_batch = on_batch,
+                                             .arg = service};
+    gte_error err;
+    service->batcher = server__batcher_start(service->model, &options, &err);
+    return service->batcher ? 0 : fail(service, err.message);
+}
+
+static int start_http(server__service *service)
+{
+    char message[512];
+    service->http = server__http_start(service, message, sizeof message);
+    if (!service->http) return fail(service, message);
+    server__log_line(service->log, SERVER__INFO, "listening on %s",
+                     server__http_address(service->http));
+    return 0;
+}
+
+static void close_parts(server__service *service)
+{
+    server__http_stop(&service->http);
+    server__batcher_stop(&service->batcher);
+    server__admit_free(&service->admit);
+    server__metrics_free(&service->metrics);
+    gte_model_close(&service->model);
+    server__log_close(&service->log);
+}
+
+/* ---- signals --------------------------------------------------------------------------------- */
+
+static void block_signals(sigset_t *set)
+{
+    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+    signal(SIGPIPE, SIG_IGN);
+    sigemptyset(set);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) sigaddset(set, numbers[i]);
+    pthread_sigmask(SIG_BLOCK, set, NULL);
+}
+
+/* Keys, origins and rates; what cannot change while running stays as it is. */
+static void reload(server__service *service)
+{
+    char message[512];
+    server__settings fresh;
+    if (!server__settings_reread(&fresh, &service->settings, message, sizeof message)) {
+        server__log_line(service->log, SERVER__ERROR, "not reloaded: %s", message);
+        return;
+    }
+    if (server__admit_reload(service->admit, &fresh, message, sizeof message))
+        server__log_line(service->log, SERVER__INFO, "reloaded keys, origins and rate limits");
+    else
+        server__log_line(service->log, SERVER__ERROR, "not reloaded: %s", message);
+    server__settings_free(&fresh);
+}
+
+static void serve(server__service *service, const sigset_t *set)
+{
+    int number;
+    while (sigwait(set, &number) == 0) {
+        if (number == SIGTERM || number == SIGINT) return;
+        if (number == SIGHUP) reload(service);
+        if (number == SIGUSR1) server__log_reopen(service->log);
+    }
+}
+
+/* Accepted requests finish; a second signal, or the time, ends the wait. */
+static void drain(server__service *service, const sigset_t *set)
+{
+    uint64_t end = server__now() + (uint64_t)service->settings.drain_timeout * 1000000000u;
+    const struct timespec step = {0, DRAIN_STEP_MS * 1000000};
+    atomic_store(&service->draining, true);
+    server__log_line(service->log, SERVER__INFO, "draining: %zu requests, %zu connections",
+                     server__http_requests(service->http), server__http_connections(service->http));
+    server__http_quiesce(service->http);
+    while (server__http_requests(service->http) && server__now() < end) {
+        int number = sigtimedwait(set, NULL, &step);
+        if (number == SIGTERM || number == SIGINT) break;
+    }
+    size_t left = server__http_requests(service->http);
+    if (left)
+        server__log_line(service->log, SERVER__WARNING, "%zu requests were not finished", left);
+}
+
+/* What a process that serves the world can do without: core files with texts in them, being
+ * traced, gaining rights. */
+static void harden(void)
+{
+    const struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+static int check(server__service *service)
+{
+    int code = open_parts(service);
+    if (code == 0) server__settings_print(&service->settings, stdout);
+    close_parts(service);
+    return code;
+}
+
+int server__run(const server__settings *settings)
+{
+    static server__service service;
+    sigset_t set;
+    service.settings = *settings;
+    service.log = server__log_open(settings);
+    service.started_ns = server__now();
+    clock_gettime(CLOCK_REALTIME, &service.started);
+    if (settings->check) return check(&service);
+    harden();
+    block_signals(&set);
+    int code = open_parts(&service);
+    if (code == 0) code = start_batcher(&service);
+    if (code == 0) code = start_http(&service);
+    if (code == 0) {
+        server__warm_up(&service);
+        atomic_store(&service.ready, true);
+        server__log_line(service.log, SERVER__INFO, "ready");
+        serve(&service, &set);
+        drain(&service, &set);
+        /* jobs that are left end first, so that no connection is suspended when they are closed */
+        server__batcher_stop(&service.batcher);
+        server__log_line(service.log, SERVER__INFO, "stopped");
+    }
+    close_parts(&service);
+    return code;
+}

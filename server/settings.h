@@ -1,0 +1,40 @@
+/* Every setting: one table gives the option of the command line, the variable of the environment,
+ * the key of the configuration file, the default, the bounds and the help. Later ones win:
+ * defaults, --config FILE, environment, options. */
+#ifndef SERVER_SETTINGS_H
+#define SERVER_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+typedef struct server__settings {
+    const char *model, *name, *host, *unix_socket, *cache, *api_key_file, *cors, *tls_cert,
+        *tls_key, *instance_id, *log_level;
+    int port, threads, workers, http_threads;
+    int batch_tokens, queue_items, queue_tokens;
+    int max_body, max_items, max_tokens;                          /* of one request */
+    int connections, connections_per_address;                     /* 0: no limit per address */
+    int header_timeout, body_timeout, idle_timeout, send_timeout; /* seconds */
+    int request_timeout, drain_timeout;                           /* seconds */
+    int rate, rate_burst; /* requests a second, per key or address; 0: off */
+    int truncate, reuse_port, warm_up, check;
+    const char *config; /* the file that was read, or NULL */
+    void *owned;        /* strings that belong to the settings */
+    int argc;           /* as main() got them: SIGHUP reads everything again */
+    char **argv;
+} server__settings;
+
+/* Reads everything. 0: go on; else SERVER__STOP(exit code), and the process has said why (--help
+ * and --version included). */
+#define SERVER__STOP(code) ((code) + 1)
+int server__settings_read(server__settings *settings, int argc, char **argv);
+/* Everything again, for SIGHUP; on failure a line in `message`, *out untouched. */
+bool server__settings_reread(server__settings *out, const server__settings *old, char *message,
+                             size_t size);
+void server__settings_free(server__settings *settings);
+/* "name = value" lines, as a configuration file has them. */
+void server__settings_print(const server__settings *settings, FILE *out);
+void server__settings_help(FILE *out);
+
+#endif
