@@ -87,14 +87,15 @@ static void write_row(cli_sink *sink, const bench_result *r)
     snprintf(cell, sizeof cell, "%dx%d", r->cell.texts, r->cell.tokens);
     cli__sink_printf(sink, "%-9s%2d %-8s", cell, r->engine->threads, r->engine->backend);
     put_number(sink, 8, 1e3 * r->wall);
-    put_number(sink, 8, 1e3 * r->p90);
-    put_number(sink, 8, 1e3 * r->p99);
-    put_number(sink, 8, 1e3 * r->cold);
+    put_number(sink, 7, 1e3 * r->p90);
+    put_number(sink, 7, 1e3 * r->p99);
+    put_number(sink, 7, 1e3 * r->cold);
     put_number(sink, 8, r->cell.texts / r->wall);
-    put_number(sink, 9, r->cell.texts * r->cell.tokens / r->wall);
+    put_number(sink, 8, r->cell.texts * r->cell.tokens / r->wall);
     put_number(sink, 8, r->flops / r->wall / 1e9);
-    put_share(sink, 6, r->flops / r->wall / r->peak);
-    put_share(sink, 6, r->flops / r->cpu / r->peak_of_one);
+    put_share(sink, 5, r->flops / r->wall / r->peak);
+    put_share(sink, 5, r->flops / r->cpu / r->peak_of_one);
+    put_share(sink, 5, r->engine->weight_bytes / r->wall / r->memory);
     put_share(sink, 6, r->tokenizer / r->cpu);
     put_share(sink, 5, r->spread);
     cli__sink_string(sink, "\n");
@@ -109,9 +110,9 @@ static void write_model(cli_sink *sink, const bench_report *report, const bench_
                      (double)model->info.parameters / 1e6, (double)model->info.file_size / 1e6);
     for (size_t i = 0; i < report->engine_count; i++)
         if (report->engines[i].model == model) write_load(sink, &report->engines[i]);
-    cli__sink_printf(sink, "%-9s%2s %-8s%8s%8s%8s%8s%8s%9s%8s%6s%6s%6s%5s\n", "cell", "t",
-                     "backend", "ms", "p90", "p99", "cold", "texts/s", "tokens/s", "GFLOP/s",
-                     "peak", "cpu", "tok", "+-");
+    cli__sink_printf(sink, "%-9s%2s %-8s%8s%7s%7s%7s%8s%8s%8s%5s%5s%5s%6s%5s\n", "cell", "t",
+                     "backend", "ms", "p90", "p99", "cold", "texts/s", "tok/s", "GFLOP/s",
+                     "peak", "cpu", "mem", "tok", "+-");
     for (size_t i = 0; i < report->result_count; i++)
         if (report->results[i].engine->model == model) write_row(sink, &report->results[i]);
 }
@@ -119,8 +120,8 @@ static void write_model(cli_sink *sink, const bench_report *report, const bench_
 static const char legend[] =
     "\ncell: texts x tokens; t: threads; ms: median; cold: the first call after the caches were\n"
     "emptied; peak: share of what the instruction of the model's products reaches on so many\n"
-    "threads; cpu: the same by CPU time, on one; tok: share of the tokenizer; +-: spread of\n"
-    "the medians of the rounds\n";
+    "threads; cpu: the same by CPU time, on one; mem: weights read once, as a share of what the\n"
+    "memory gives; tok: share of the tokenizer; +-: spread of the medians of the rounds\n";
 
 void cli__bench_table(cli_sink *sink, bench_report *report, const cli_bench_facts *facts)
 {
