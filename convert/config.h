@@ -11,7 +11,7 @@ typedef struct convert__config {
     uint32_t activation, hidden_size, layers, heads, ffn_size;
     uint32_t vocab_size, max_positions, type_vocab_size, max_tokens;
     uint32_t pooling, normalize;
-    uint32_t linear_dtype; /* the caller's wish: f32 until gte_convert sets it */
+    uint32_t linear_dtype, table_dtype; /* the caller's wish: f32 until gte_convert sets it */
     float layer_norm_eps;
     uint32_t pad_id;
     /* sentence_bert_config.json: the text is folded to lower case before the tokenizer */

@@ -11,15 +11,25 @@
 #include "convert/pack.h"
 #include "convert/vocabulary.h"
 
+/* What the caller asks for; above the last where there is no such type. */
+static uint32_t dtype_of(const gte_convert_options *options)
+{
+    static const char *const names[] = {"f32", "bf16", "int8"};
+    uint32_t dtype = 0;
+    while (options->dtype && dtype <= GTE__DTYPE_INT8 && strcmp(options->dtype, names[dtype]) != 0)
+        dtype++;
+    return dtype;
+}
+
 static gte_status check_arguments(const char *model_dir, const char *out_path,
                                   const gte_convert_options *options, gte_error *err)
 {
     struct stat st;
     if (!model_dir || !out_path)
         return gte__fail(err, GTE_E_ARGUMENT, 0, "a model directory and an output path are needed");
-    if (options->dtype && strcmp(options->dtype, "f32") != 0 && strcmp(options->dtype, "bf16") != 0)
+    if (dtype_of(options) > GTE__DTYPE_INT8)
         return gte__fail(err, GTE_E_UNSUPPORTED, 0,
-                         "dtype \"%.40s\" is not supported; this version writes f32 and bf16",
+                         "dtype \"%.40s\" is not supported; this version writes f32, bf16 and int8",
                          options->dtype);
     if (stat(model_dir, &st) != 0)
         return gte__fail(err, GTE_E_IO, 0, "%.120s: %s%s", model_dir, strerror(errno),
@@ -101,8 +111,7 @@ gte_status gte_convert(const char *model_dir, const char *out_path,
     if (status != GTE_OK) return status;
     status = convert__config_read(&config, &source, err);
     if (status != GTE_OK) goto fail;
-    if (source.options->dtype && strcmp(source.options->dtype, "bf16") == 0)
-        config.linear_dtype = GTE__DTYPE_BF16;
+    config.linear_dtype = config.table_dtype = dtype_of(source.options);
     status = convert__meta_add(&config.meta, "converter", "gte " GTE_VERSION_STRING, err);
     if (status != GTE_OK) goto fail;
     status = add_license(&config, &source, err);

@@ -11,7 +11,7 @@
 #include "gte.h"
 
 typedef struct gte_convert_options {
-    const char *dtype;   /* "f32" (NULL too) or "bf16": of the linear layers' weights */
+    const char *dtype;   /* "f32" (NULL too), "bf16" or "int8": of linear layers and words */
     gte_pooling pooling; /* GTE_POOLING_MODEL: as the directory says; else this, whatever it says */
     const char *name;    /* stored as the model's name; NULL: the directory's */
     /* Optional: bytes written so far of all that will be written. */

@@ -11,9 +11,9 @@
 #define WORD_TABLE "embeddings.word_embeddings.weight"
 #define NAME_MAX_SIZE 256
 
-enum dim { ONE, HIDDEN, FFN, VOCAB, POSITIONS, TYPES };
+enum dim { ONE, TWO, HIDDEN, HIDDEN_3, FFN, VOCAB, POSITIONS, TYPES };
 
-/* rows ONE: a vector in the checkpoint, [1, cols] in the file. */
+/* rows ONE: a vector in the checkpoint, [1, cols] in the file. No names: quantise.c makes it. */
 typedef struct tensor_rule {
     uint32_t role;
     enum dim rows, cols; /* of one part */
@@ -44,14 +44,29 @@ static const tensor_rule rules[] = {
     {GTE__FFN_DOWN_BIAS, ONE, HIDDEN, {"output.dense.bias"}},
     {GTE__FFN_NORM_GAIN, ONE, HIDDEN, {"output.LayerNorm.weight"}},
     {GTE__FFN_NORM_SHIFT, ONE, HIDDEN, {"output.LayerNorm.bias"}},
+    {GTE__QKV_SCALE, ONE, HIDDEN_3, {NULL}},
+    {GTE__QKV_SUMS, ONE, HIDDEN_3, {NULL}},
+    {GTE__QKV_INPUT_GAIN, ONE, HIDDEN, {NULL}},
+    {GTE__ATTN_OUT_SCALE, ONE, HIDDEN, {NULL}},
+    {GTE__ATTN_OUT_SUMS, ONE, HIDDEN, {NULL}},
+    {GTE__FFN_UP_SCALE, ONE, FFN, {NULL}},
+    {GTE__FFN_UP_SUMS, ONE, FFN, {NULL}},
+    {GTE__FFN_UP_INPUT_GAIN, ONE, HIDDEN, {NULL}},
+    {GTE__FFN_DOWN_SCALE, ONE, HIDDEN, {NULL}},
+    {GTE__FFN_DOWN_SUMS, ONE, HIDDEN, {NULL}},
+    {GTE__WORD_SCALES, VOCAB, TWO, {NULL}},
 };
 #define RULES (sizeof rules / sizeof rules[0])
 
 static uint32_t size_of(const convert__config *config, enum dim dim)
 {
     switch (dim) {
+    case TWO:
+        return 2;
     case HIDDEN:
         return config->hidden_size;
+    case HIDDEN_3:
+        return 3 * config->hidden_size;
     case FFN:
         return config->ffn_size;
     case VOCAB:
@@ -131,8 +146,7 @@ static gte_status fill_item(convert__item *item, const tensor_rule *rule, uint32
     uint32_t parts = 0;
     for (; parts < CONVERT__MAX_PARTS && rule->names[parts]; parts++) {
         char name[NAME_MAX_SIZE], at[32] = "";
-        if (rule->role >= GTE__FIRST_LAYER_ROLE)
-            snprintf(at, sizeof at, "encoder.layer.%u.", layer);
+        if (gte__role_is_of_layer(rule->role)) snprintf(at, sizeof at, "encoder.layer.%u.", layer);
         snprintf(name, sizeof name, "%s%s%s", prefix, at, rule->names[parts]);
         convert__tensor *tensor = find_tensor(checkpoint, name);
         if (!tensor)
@@ -147,13 +161,30 @@ static gte_status fill_item(convert__item *item, const tensor_rule *rule, uint32
     /* Vectors stand side by side in one row, matrices one below the other. */
     item->record = (gte__tensor_record){.role = rule->role,
                                         .layer = layer,
-                                        .rows = vector ? 1 : rows * parts,
-                                        .cols = vector ? cols * parts : cols};
-    const bool linear = gte__role_is_linear(rule->role);
+                                        .rows = vector || !parts ? rows : rows * parts,
+                                        .cols = vector && parts ? cols * parts : cols};
     gte__tensor_record *r = &item->record;
-    r->dtype = linear ? config->linear_dtype : GTE__DTYPE_F32;
-    r->layout = linear ? GTE__LAYOUT_PANELS : GTE__LAYOUT_ROW_MAJOR;
+    r->dtype = gte__role_dtype(rule->role, config->linear_dtype, config->table_dtype);
+    r->layout = gte__role_layout(rule->role);
     r->size = gte__tensor_bytes(r->layout, r->dtype, r->rows, r->cols);
+    return GTE_OK;
+}
+
+/* The rules that apply to the file, of one layer or, without layers, of all; items NULL: how many. */
+static gte_status fill_items(convert__item *items, size_t *count, bool of_layer, uint32_t layer,
+                             const char *prefix, const convert__config *config,
+                             const convert__checkpoint *checkpoint, gte_error *err)
+{
+    for (size_t i = 0; i < RULES; i++) {
+        if (gte__role_is_of_layer(rules[i].role) != of_layer ||
+            !gte__role_stands(rules[i].role, config->linear_dtype, config->table_dtype))
+            continue;
+        gte_status status = GTE_OK;
+        if (items)
+            status = fill_item(&items[*count], &rules[i], layer, prefix, config, checkpoint, err);
+        if (status != GTE_OK) return status;
+        ++*count;
+    }
     return GTE_OK;
 }
 
@@ -161,24 +192,23 @@ static gte_status find_tensors(convert__pack *out, const convert__config *config
                                const convert__checkpoint *checkpoint, const char *prefix,
                                gte_error *err)
 {
-    gte_status status;
-    size_t per_layer = GTE__ROLE_COUNT - GTE__FIRST_LAYER_ROLE;
-    size_t count = GTE__FIRST_LAYER_ROLE + per_layer * config->layers;
-    out->items = calloc(count, sizeof *out->items);
+    size_t once = 0, per_layer = 0;
+    (void)fill_items(NULL, &once, false, 0, prefix, config, checkpoint, err);
+    (void)fill_items(NULL, &per_layer, true, 0, prefix, config, checkpoint, err);
+    out->items = calloc(once + per_layer * config->layers, sizeof *out->items);
     if (!out->items) return gte__fail(err, GTE_E_MEMORY, 0, "out of memory for the tensor list");
-    for (size_t i = 0; i < RULES && rules[i].role < GTE__FIRST_LAYER_ROLE; i++) {
-        status =
-            fill_item(&out->items[out->count++], &rules[i], 0, prefix, config, checkpoint, err);
-        if (status != GTE_OK) return status;
-    }
-    for (uint32_t layer = 0; layer < config->layers; layer++) {
-        for (size_t i = GTE__FIRST_LAYER_ROLE; i < RULES; i++) {
-            status = fill_item(&out->items[out->count++], &rules[i], layer, prefix, config,
-                               checkpoint, err);
-            if (status != GTE_OK) return status;
-        }
-    }
-    return GTE_OK;
+    gte_status status =
+        fill_items(out->items, &out->count, false, 0, prefix, config, checkpoint, err);
+    for (uint32_t layer = 0; layer < config->layers && status == GTE_OK; layer++)
+        status = fill_items(out->items, &out->count, true, layer, prefix, config, checkpoint, err);
+    return status;
+}
+
+const convert__item *convert__pack_find(const convert__pack *pack, uint32_t role, uint32_t layer)
+{
+    size_t i = 0;
+    while (pack->items[i].record.role != role || pack->items[i].record.layer != layer) i++;
+    return &pack->items[i];
 }
 
 /* Whether a tensor belongs to a part beside the encoder ("classifier"), and the length of the
@@ -296,6 +326,7 @@ gte_status convert__pack_plan(convert__pack *out, const convert__source *source,
     h->pooling = config->pooling;
     h->normalize = config->normalize;
     h->linear_dtype = config->linear_dtype;
+    h->table_dtype = config->table_dtype;
     h->layer_norm_eps = config->layer_norm_eps;
     return lay_out(out, config->meta.size, tokenizer_size, err);
 }

@@ -12,7 +12,7 @@
 
 typedef struct convert__item {
     gte__tensor_record record;
-    const convert__tensor *parts[CONVERT__MAX_PARTS]; /* one below the other */
+    const convert__tensor *parts[CONVERT__MAX_PARTS]; /* one below the other; none: made here */
 } convert__item;
 
 typedef struct convert__pack {
@@ -33,6 +33,9 @@ gte_status convert__pack_plan(convert__pack *out, const convert__source *source,
  * the tensor's name and the place. */
 gte_status convert__pack_write(const convert__pack *pack, convert__output *out, gte_error *err);
 
+/* The item of a role that stands in the file. */
+const convert__item *convert__pack_find(const convert__pack *pack, uint32_t role, uint32_t layer);
+
 /* ---- the writer's parts -------------------------------------------------------------------- */
 
 #define CONVERT__BUFFER_FLOATS 65536u
@@ -41,9 +44,19 @@ gte_status convert__pack_write(const convert__pack *pack, convert__output *out, 
 gte_status convert__read_finite(const convert__tensor *tensor, uint64_t first, size_t n, float *out,
                                 gte_error *err);
 
-/* write_panels.c: the weight of a linear layer, through a buffer of CONVERT__BUFFER_FLOATS. */
-gte_status convert__write_panels(convert__output *out, const convert__item *item, float *buffer,
+/* write_panels.c: the weight of a linear layer, through a buffer of CONVERT__BUFFER_FLOATS. In int8
+ * `matrix` holds its numbers and `scale` those of its rows; else they are NULL. */
+gte_status convert__write_panels(convert__output *out, const convert__item *item,
+                                 const float *matrix, const float *scale, float *buffer,
                                  gte_error *err);
+
+/* write_table.c: a table as bf16 or u8, and the scales and offsets of its rows in u8. */
+gte_status convert__write_table(convert__output *out, const convert__item *item, float *buffer,
+                                gte_error *err);
+gte_status convert__write_table_scales(convert__output *out, const convert__item *table,
+                                       float *buffer, gte_error *err);
+/* To nearest, ties to even. False when the number is beyond what bf16 holds. */
+bool convert__bf16_round(float x, uint16_t *out);
 
 void convert__pack_free(convert__pack *pack);
 

@@ -156,7 +156,7 @@ typedef enum gte_pooling {
 
 typedef struct gte_model_info {
     const char *architecture; /* "bert" */
-    const char *dtype;        /* element type of the linear weights: "f32" or "bf16" */
+    const char *dtype;        /* of the linear weights: "f32", "bf16" or "int8" */
     const char *tokenizer;    /* "wordpiece" */
     const char *activation;   /* "gelu" (exact, erf) or "gelu_tanh" */
     int hidden_size;          /* also the number of dimensions of a vector */

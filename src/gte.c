@@ -112,21 +112,24 @@ gte_status gte_model_verify(const gte_model *model, gte_error *err)
 
 /* ---- describe ------------------------------------------------------------------------------ */
 
+/* Of the architecture, not of how the file stores it. */
 static uint64_t count_parameters(const gte__model *file)
 {
     uint64_t n = 0;
     for (size_t i = 0; i < file->tensor_count; i++)
-        n += (uint64_t)file->tensors[i].rows * file->tensors[i].cols;
+        if (gte__role_stands(file->tensors[i].role, GTE__DTYPE_F32, GTE__DTYPE_F32))
+            n += (uint64_t)file->tensors[i].rows * file->tensors[i].cols;
     return n;
 }
 
 void gte_model_describe(const gte_model *model, gte_model_info *out, size_t size)
 {
+    static const char *const dtype_names[] = {"f32", "bf16", "int8"};
     if (!model || !out) return;
     const gte__file_header *h = model->file.header;
     gte_model_info info = {
         .architecture = "bert",
-        .dtype = h->linear_dtype == GTE__DTYPE_BF16 ? "bf16" : "f32",
+        .dtype = dtype_names[h->linear_dtype],
         .tokenizer = "wordpiece",
         .activation = h->activation == GTE__ACT_GELU_TANH ? "gelu_tanh" : "gelu",
         .hidden_size = (int)h->hidden_size,

@@ -130,11 +130,11 @@ static void arguments(void)
     const char *dir = model_dir_make("arguments", NULL);
     const char *out = support_tmp_path("arguments.gte");
     char path[1100];
-    gte_convert_options options = {.dtype = "int8"};
+    gte_convert_options options = {.dtype = "int4"};
     refused(NULL, out, NULL, GTE_E_ARGUMENT, "needed");
     refused(dir, NULL, NULL, GTE_E_ARGUMENT, "needed");
     refused(dir, "", NULL, GTE_E_ARGUMENT, "empty");
-    refused(dir, out, &options, GTE_E_UNSUPPORTED, "dtype \"int8\"");
+    refused(dir, out, &options, GTE_E_UNSUPPORTED, "dtype \"int4\"");
     options.dtype = "BF16";
     refused(dir, out, &options, GTE_E_UNSUPPORTED, "dtype \"BF16\"");
     refused("/no/such/model", out, NULL, GTE_E_IO, "/no/such/model: No such file");

@@ -28,11 +28,12 @@ static unsigned char *aligned_copy(const void *data, size_t size)
     return p;
 }
 
-static void test_good(void)
+static void check_good(const char *dtype)
 {
+    const gte_convert_options convert = {.dtype = dtype};
     gte_error err = {0};
     snprintf(good_path, sizeof good_path, "%s", support_tmp_path("good.gte"));
-    CU_ASSERT_EQUAL_FATAL(gte_convert(TINY, good_path, NULL, &err), GTE_OK);
+    CU_ASSERT_EQUAL_FATAL(gte_convert(TINY, good_path, &convert, &err), GTE_OK);
     char *data = support_read_file(good_path, &good_size);
     CU_ASSERT_PTR_NOT_NULL_FATAL(data);
     good = aligned_copy(data, good_size);
@@ -50,6 +51,19 @@ static void test_good(void)
     gte_model_close(&model);
     gte_model_close(&model);
     gte_model_close(NULL);
+}
+
+static void test_good(void)
+{
+    check_good("f32");
+}
+
+/* From here on the bytes are those of an int8 file, which has more tensors. */
+static void test_good_int8(void)
+{
+    free(good);
+    free(copy);
+    check_good("int8");
 }
 
 static gte_status open_copy(gte_model **model, gte_error *err)
@@ -128,12 +142,13 @@ static const broken_field broken_fields[] = {
     {FIELD(max_tokens), GTE_E_FORMAT, VALUES(0, 1, 65, 1u << 31, SOME)},
     {FIELD(pooling), GTE_E_FORMAT, VALUES(0, 3, SOME)},
     {FIELD(normalize), GTE_E_FORMAT, VALUES(2, SOME)},
-    {FIELD(linear_dtype), GTE_E_FORMAT, VALUES(1, 2, SOME)},
+    {FIELD(linear_dtype), GTE_E_FORMAT, VALUES(1, 3, SOME)},
+    {FIELD(table_dtype), GTE_E_FORMAT, VALUES(1, 3, SOME)},
     /* 0, -1, infinity, NaN, 2 */
     {FIELD(layer_norm_eps), GTE_E_FORMAT,
      VALUES(0, 0xbf800000, 0x7f800000, 0x7fc00000, 0x40000000)},
     {"reserved[0]", offsetof(gte__file_header, reserved), 1, GTE_E_FORMAT, VALUES(1)},
-    {"reserved[79]", offsetof(gte__file_header, reserved) + 79, 1, GTE_E_FORMAT, VALUES(255)},
+    {"reserved[75]", offsetof(gte__file_header, reserved) + 75, 1, GTE_E_FORMAT, VALUES(255)},
 };
 
 static void test_header_fields(void)
@@ -156,6 +171,20 @@ static void test_header_fields(void)
     }
     CU_ASSERT_EQUAL(open_copy(&model, &err), GTE_OK);
     gte_model_close(&model);
+}
+
+/* f32 for int8 and int8 for f32: the tensors are others. */
+static void test_other_types(void)
+{
+    static const size_t at[] = {offsetof(gte__file_header, linear_dtype),
+                                offsetof(gte__file_header, table_dtype)};
+    for (size_t i = 0; i < 2; i++) {
+        gte_error err;
+        gte_model *model;
+        copy[at[i]] ^= 2;
+        CU_ASSERT_EQUAL(open_copy(&model, &err), GTE_E_FORMAT);
+        copy[at[i]] ^= 2;
+    }
 }
 
 /* The error points at the field. */
@@ -380,6 +409,7 @@ int main(void)
     static const support_case cases[] = {
         {"a good file opens", test_good}, /* first: the others break its bytes */
         {"every field of the header, broken in turn", test_header_fields},
+        {"a type for another", test_other_types},
         {"errors point at the field", test_error_offsets},
         {"a digest that differs", test_digest},
         {"every byte of the tokenizer's header", test_tokenizer_header},
@@ -389,6 +419,13 @@ int main(void)
         {"cut short", test_truncated},
         {"not a model file", test_not_a_model},
         {"no permission", test_no_permission},
+        {"int8: a good file opens", test_good_int8},
+        {"int8: every field of the header", test_header_fields},
+        {"int8: a type for another", test_other_types},
+        {"int8: a digest that differs", test_digest},
+        {"int8: tensor records", test_tensor_records},
+        {"int8: random bytes", test_random_bytes},
+        {"int8: cut short", test_truncated},
         {"memory", test_memory}, /* last: frees the bytes */
     };
     return SUPPORT_MAIN("model", cases);

@@ -29,6 +29,12 @@ static inline size_t gte__unit_elements(gte__element type)
     return (size_t)1 << type;
 }
 
+/* Bytes of one element: 4, 2 or 1. */
+static inline size_t gte__element_bytes(gte__element type)
+{
+    return GTE__UNIT_BYTES >> type;
+}
+
 /* Units along K, and panels across N. */
 static inline size_t gte__panel_units(gte__element type, size_t k)
 {

@@ -26,7 +26,7 @@ static const cli_option options[] = {
     CLI_STRING_ROW("name", 0, "NAME", convert_values, name,
                    "The name that gte info shows [default: the\ndirectory's]."),
     CLI_CHOICE_ROW("dtype", 0, DTYPES, convert_values, dtype,
-                   "How the weights of linear layers are stored\n[default: f32]; int8 is to come."),
+                   "How weights of linear layers and words are\nstored [default: f32]."),
     CLI_FLAG_ROW("verbose", 'v', convert_values, verbose,
                  "Tell what was read and what was ignored."),
     CLI_LAST_ROW,

@@ -16,14 +16,13 @@
 
 #include <math.h>
 
+#include "encoder/between.h"
 #include "encoder/trace_steps.h"
 
 /* Fewer rows than this and a product is bound by reading the weights: threads should share them. */
 #define ROWS_WORTH_SPLITTING 48
 
-typedef struct range {
-    size_t begin, end;
-} range;
+typedef gte__range range;
 
 /* One pass over a batch, or one job of it. */
 typedef struct pass {
@@ -33,7 +32,7 @@ typedef struct pass {
     size_t rows, blocks;      /* all rows, and into how many blocks they or the panels are cut */
     const gte__gemm *product; /* by panels: the product of this job */
     gte_trace_operation operation; /* its name */
-    const float *gain, *shift;
+    void (*step)(const gte__encoder *e, gte__place at, range rows);
 } pass;
 
 static size_t min_size(size_t a, size_t b)
@@ -63,44 +62,15 @@ static void product(const gte__encoder *e, gte__place at, gte_trace_operation op
     if (e->trace) gte__trace_product(e, at, operation, g, rows.end - rows.begin, panels);
 }
 
-/* hidden = LN(hidden), and input = hidden where the next product does not read f32 */
-static void norm(const gte__encoder *e, range rows, const float *gain, const float *shift)
-{
-    const gte__file_header *h = e->model->header;
-    for (size_t t = rows.begin; t < rows.end; t++) {
-        float *x = gte__hidden_row(e, t);
-        const gte__row_copy copy = {.type = e->type, .data = e->input + t * e->input_stride};
-        if (e->kernels.narrow)
-            e->kernels.narrow->layernorm(x, gain, shift, h->hidden_size, h->layer_norm_eps, &copy);
-        else
-            e->kernels.rows->f32_layernorm(x, x, gain, shift, h->hidden_size, h->layer_norm_eps);
-    }
-}
-
-/* hidden = LN(word[id] + position[p] + type[t]) for one text */
-static void embed(const gte__encoder *e, const gte__batch *batch, size_t text)
-{
-    const gte__model *model = e->model;
-    const size_t hidden = model->header->hidden_size;
-    const range rows = {batch->starts[text], batch->starts[text + 1]};
-    for (size_t t = rows.begin; t < rows.end; t++) {
-        const gte_token *token = &batch->tokens[t];
-        e->kernels.rows->f32_add3(gte__hidden_row(e, t),
-                                  model->word_embeddings + (size_t)token->id * hidden,
-                                  model->position_embeddings + (t - rows.begin) * hidden,
-                                  model->type_embeddings + (size_t)token->type * hidden, hidden);
-    }
-    norm(e, rows, model->embedding_norm_gain, model->embedding_norm_shift);
-}
-
 /* attended = softmax(q k^T / sqrt(D)) v (Vaswani et al., 2017, 3.2), one head of one text; queries
  * count from the text's first row */
 static void attend(const gte__encoder *e, range text, size_t head, range queries, int member)
 {
     const size_t head_size = e->model->header->hidden_size / e->model->header->heads;
-    const size_t element = GTE__UNIT_BYTES / gte__unit_elements(e->type);
+    const size_t element = gte__element_bytes(e->wide_type);
     const size_t hidden = e->model->header->hidden_size * element;
-    char *q = e->wide + text.begin * e->wide_stride + head * head_size * element;
+    char *row = e->wide + text.begin * e->wide_stride;
+    char *q = row + head * head_size * element;
     gte__attention at = {
         .q = q,
         .k = q + hidden,
@@ -109,9 +79,9 @@ static void attend(const gte__encoder *e, range text, size_t head, range queries
         .length = text.end - text.begin,
         .head_size = head_size,
         .scale = 1.0f / sqrtf((float)head_size),
-        .out = q + 3 * hidden,
+        .out = row + e->attended + head * head_size * gte__element_bytes(e->attended_type),
         .out_stride = e->wide_stride,
-        .out_type = e->type,
+        .out_type = e->attended_type,
         .scratch = e->scratch + (size_t)member * e->scratch_size,
     };
     e->backend->attend(&e->kernels, &at, queries.begin, queries.end);
@@ -121,11 +91,10 @@ static void attend(const gte__encoder *e, range text, size_t head, range queries
  * a block of rows at a time, so that the wide inner state stays in the cache */
 static void after_attention(const gte__encoder *e, gte__place at, range rows)
 {
-    const gte__layer *l = &e->model->layers[at.layer];
     const gte__layer_products *p = &e->products[at.layer];
+    gte__attended_to_input(e, at, rows);
     product(e, at, GTE_TRACE_ATTENTION_OUT, &p->attn_out, rows);
-    norm(e, rows, l->attn_norm_gain, l->attn_norm_shift);
-    if (e->trace) gte__trace_rows(e, at, GTE_TRACE_NORM, rows.end - rows.begin);
+    gte__attention_norm(e, at, rows);
     const size_t n = rows.end - rows.begin,
                  blocks = divide_up(n, min_size(n, e->backend->ffn_rows));
     for (size_t i = 0; i < blocks; i++) {
@@ -134,9 +103,9 @@ static void after_attention(const gte__encoder *e, gte__place at, range rows)
         gte__gemm down = p->ffn_down;
         if (i + 1 < blocks) down.next = p->ffn_up.weights->panels;
         product(e, at, GTE_TRACE_FFN_UP, &p->ffn_up, block);
+        gte__inner_to_input(e, at, block);
         product(e, at, GTE_TRACE_FFN_DOWN, &down, block);
-        norm(e, block, l->ffn_norm_gain, l->ffn_norm_shift);
-        if (e->trace) gte__trace_rows(e, at, GTE_TRACE_NORM, block.end - block.begin);
+        gte__ffn_norm(e, at, block);
     }
 }
 
@@ -145,10 +114,7 @@ static void embed_task(void *arg, size_t task, int member)
     const pass *p = arg;
     const gte__encoder *e = p->e;
     if (e->trace) gte__trace_resume(e->trace, member);
-    embed(e, p->batch, task);
-    if (e->trace)
-        gte__trace_rows(e, (gte__place){-1, member}, GTE_TRACE_EMBED,
-                        p->batch->starts[task + 1] - p->batch->starts[task]);
+    gte__embed_text(e, (gte__place){-1, member}, p->batch, task);
 }
 
 /* ---- by texts ------------------------------------------------------------------------------ */
@@ -269,39 +235,35 @@ static void share_product(pass *p, gte_trace_operation operation, const gte__gem
     gte__team_run(p->e->team, panels_task, p, p->blocks);
 }
 
-static void norm_task(void *arg, size_t task, int member)
+static void step_task(void *arg, size_t task, int member)
 {
     const pass *p = arg;
-    const gte__encoder *e = p->e;
-    const range rows = share(p->rows, task, p->blocks);
-    if (e->trace) gte__trace_resume(e->trace, member);
-    norm(e, rows, p->gain, p->shift);
-    if (e->trace)
-        gte__trace_rows(e, (gte__place){(int)p->layer, member}, GTE_TRACE_NORM,
-                        rows.end - rows.begin);
+    if (p->e->trace) gte__trace_resume(p->e->trace, member);
+    p->step(p->e, (gte__place){(int)p->layer, member}, share(p->rows, task, p->blocks));
 }
 
-static void share_norm(pass *p, const float *gain, const float *shift)
+static void share_step(pass *p, void (*step)(const gte__encoder *, gte__place, range))
 {
     enum { ROWS_A_TASK = 32 }; /* some 5 us of work */
-    p->gain = gain;
-    p->shift = shift;
+    p->step = step;
     p->blocks = divide_up(p->rows, ROWS_A_TASK);
-    gte__team_run(p->e->team, norm_task, p, p->blocks);
+    gte__team_run(p->e->team, step_task, p, p->blocks);
 }
 
 static void by_panels(pass *p)
 {
+    const bool narrows = p->e->input_type == GTE__ELEMENT_INT8;
     for (p->layer = 0; p->layer < p->e->model->header->layers; p->layer++) {
-        const gte__layer *l = &p->e->model->layers[p->layer];
         const gte__layer_products *products = &p->e->products[p->layer];
         share_product(p, GTE_TRACE_QKV, &products->qkv);
         attend_all(p);
+        if (narrows) share_step(p, gte__attended_to_input);
         share_product(p, GTE_TRACE_ATTENTION_OUT, &products->attn_out);
-        share_norm(p, l->attn_norm_gain, l->attn_norm_shift);
+        share_step(p, gte__attention_norm);
         share_product(p, GTE_TRACE_FFN_UP, &products->ffn_up);
+        if (narrows) share_step(p, gte__inner_to_input);
         share_product(p, GTE_TRACE_FFN_DOWN, &products->ffn_down);
-        share_norm(p, l->ffn_norm_gain, l->ffn_norm_shift);
+        share_step(p, gte__ffn_norm);
     }
 }
 

@@ -26,12 +26,16 @@ typedef struct gte__layer_products {
  *
  *     products [L]
  *     hidden   [T, H]            the state between layers
- *     input    [T, H]            of the next product, where that does not read f32
+ *     input    [T, H]            of the next product, where that does not read hidden itself
+ *     scales   [T]               of the row that the next product reads, in int8
  *     wide     [T, max(4H, F)]   a row's own: qkv [3H] and attended [H], then the ffn's inner [F]
+ *     zeros    [H]               a norm's shift where it has none
  *     scratch  [threads]         of attention
  *     groups   [T + 1]           texts that go through a layer together
  *     unpacked                   all weights in rows, for a backend that wants them so
  *
+ * In int8 input is u8; qkv and inner are of wide_type and attended is f32 until the next product
+ * needs them, then u8 from their first byte on.
  * Rows are whole cache lines, an odd number of them, so that equal columns of the rows of a tile
  * fall on different sets of the cache. */
 typedef struct gte__encoder {
@@ -45,10 +49,15 @@ typedef struct gte__encoder {
     void *block;
     gte__layer_products *products;
     float *hidden;
-    char *input, *wide; /* of `type`; input is hidden where that is f32 */
+    char *input; /* hidden itself where that is what products read */
+    gte__row_scale *scales;
+    char *wide;
+    float *zeros;
     char *scratch;
     size_t *groups;
-    gte__element type;                                             /* f32 or bf16 */
+    gte__element input_type;               /* what products read: f32, bf16 or int8 */
+    gte__element wide_type, attended_type; /* f32 or bf16 */
+    size_t attended;                       /* bytes from the start of a wide row */
     size_t hidden_stride, input_stride, wide_stride, scratch_size; /* bytes */
 } gte__encoder;
 

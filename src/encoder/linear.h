@@ -5,7 +5,7 @@
  *                        that have no kernel
  *
  * Both take the same descriptions (kernels/gemm.h, kernels/attention.h); activations are f32, or
- * what the packed kernel asks for. A backend says by `unpacks` what `weights->panels` points to:
+ * what the packed kernel asks for (kernels.gemm->a, narrowed by kernels.narrow). A backend says by `unpacks` what `weights->panels` points to:
  * panels, or [n, k] row-major f32. The residual of a product is always C itself. */
 #ifndef GTE_ENCODER_LINEAR_H
 #define GTE_ENCODER_LINEAR_H
@@ -27,12 +27,6 @@ typedef struct gte__kernel_set {
     const gte__attention_kernel *attention;
     const gte__row_kernels *narrow; /* rows to what a product reads; NULL where that is f32 */
 } gte__kernel_set;
-
-/* What products read and attention works on. */
-static inline gte__element gte__activations(const gte__kernel_set *kernels)
-{
-    return kernels->narrow ? GTE__ELEMENT_BF16 : GTE__ELEMENT_F32;
-}
 
 typedef struct gte__backend {
     const char *name; /* "packed", "openblas" */
@@ -68,7 +62,7 @@ gte_status gte__backend_choose(gte_backend wanted, const gte__file_header *h,
                                const gte__backend **backend, gte__kernel_set *kernels,
                                gte_error *err);
 
-/* unpack.c: a matrix in panels of `type` to [rows, cols] f32, row-major. */
+/* unpack.c: a matrix in panels of `type` to [rows, cols] f32, row-major; int8 with its scale. */
 void gte__unpack(float *out, const gte__matrix *w, gte__element type);
 
 /* What OpenBLAS says of itself; constant strings (see gte_runtime in gte.h). */

@@ -28,5 +28,6 @@ void gte__encoder_pool(const gte__encoder *e, const gte__batch *batch,
         }
     }
     if (e->trace)
-        gte__trace_rows(e, (gte__place){-1, 0}, GTE_TRACE_POOL, batch->starts[batch->texts]);
+        gte__trace_rows(e, (gte__place){-1, 0}, GTE_TRACE_POOL, batch->starts[batch->texts],
+                        e->model->header->hidden_size);
 }

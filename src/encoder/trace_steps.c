@@ -1,11 +1,6 @@
 /* FLOPs and bytes of the steps; what counts is said in trace_steps.h. */
 #include "encoder/trace_steps.h"
 
-static size_t element_size(gte__element type)
-{
-    return GTE__UNIT_BYTES / gte__unit_elements(type);
-}
-
 void gte__trace_product(const gte__encoder *e, gte__place at, gte_trace_operation operation,
                         const gte__gemm *g, size_t rows, size_t panels)
 {
@@ -14,7 +9,7 @@ void gte__trace_product(const gte__encoder *e, gte__place at, gte_trace_operatio
         e->backend->unpacks ? GTE__ELEMENT_F32 : (gte__element)e->model->header->linear_dtype;
     const gte__element a = e->backend->unpacks ? GTE__ELEMENT_F32 : e->kernels.gemm->a;
     const size_t most = panels * GTE__PANEL_COLUMNS, columns = most < w->n ? most : w->n;
-    const size_t c = rows * columns * element_size(g->c_type);
+    const size_t c = rows * columns * gte__element_bytes(g->c_type);
     gte__trace_lap(e->trace, at.member,
                    (gte_trace_span){
                        .operation = operation,
@@ -22,7 +17,7 @@ void gte__trace_product(const gte__encoder *e, gte__place at, gte_trace_operatio
                        .rows = (uint32_t)rows,
                        .flops = 2 * (uint64_t)rows * columns * w->k,
                        .bytes = gte__panels_bytes(weights, columns, w->k) +
-                                rows * w->k * element_size(a) + (g->residual ? 2 * c : c),
+                                rows * w->k * gte__element_bytes(a) + (g->residual ? 2 * c : c),
                    });
 }
 
@@ -32,16 +27,17 @@ void gte__trace_add_attention(const gte__encoder *e, gte_trace_span *span, size_
     const size_t head_size = e->model->header->hidden_size / e->model->header->heads;
     span->rows += (uint32_t)queries;
     span->flops += 4 * (uint64_t)length * queries * heads * head_size;
-    span->bytes += 2 * (uint64_t)(length + queries) * heads * head_size * element_size(e->type);
+    span->bytes +=
+        2 * (uint64_t)(length + queries) * heads * head_size * gte__element_bytes(e->wide_type);
 }
 
 void gte__trace_rows(const gte__encoder *e, gte__place at, gte_trace_operation operation,
-                     size_t rows)
+                     size_t rows, size_t width)
 {
     /* Per element, with what its kernel reads and writes. A norm: the mean, x - mean and its
      * square's sum, then times 1/deviation, times gain, plus shift. */
     enum { F32 = sizeof(float), NORM = 8 };
-    const size_t narrow = e->kernels.narrow ? element_size(e->type) : 0;
+    const size_t narrow = e->kernels.narrow ? gte__element_bytes(e->input_type) : 0;
     size_t flops = NORM, bytes = 2 * F32 + narrow;
     if (operation == GTE_TRACE_EMBED) {
         flops = 2 + NORM;
@@ -53,7 +49,7 @@ void gte__trace_rows(const gte__encoder *e, gte__place at, gte_trace_operation o
         flops = 2;
         bytes = F32 + 1;
     }
-    const uint64_t elements = (uint64_t)rows * e->model->header->hidden_size;
+    const uint64_t elements = (uint64_t)rows * width;
     gte__trace_lap(e->trace, at.member,
                    (gte_trace_span){
                        .operation = operation,

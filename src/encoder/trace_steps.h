@@ -24,8 +24,8 @@ void gte__trace_product(const gte__encoder *e, gte__place at, gte_trace_operatio
 void gte__trace_add_attention(const gte__encoder *e, gte_trace_span *span, size_t length,
                               size_t heads, size_t queries);
 
-/* Sums over rows of the hidden states: embed (with its norm), norm, quantise, pool. */
+/* Sums over rows of `width`: embed (with its norm), norm, quantise, pool. */
 void gte__trace_rows(const gte__encoder *e, gte__place at, gte_trace_operation operation,
-                     size_t rows);
+                     size_t rows, size_t width);
 
 #endif

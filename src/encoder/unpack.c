@@ -22,7 +22,9 @@ void gte__unpack(float *out, const gte__matrix *w, gte__element type)
                              n % GTE__PANEL_COLUMNS * GTE__UNIT_BYTES;
         for (size_t k = 0; k < w->cols; k++, out++) {
             const char *at = column + k / unit * GTE__LINE_BYTES;
-            if (type == GTE__ELEMENT_BF16)
+            if (type == GTE__ELEMENT_INT8)
+                *out = w->scale[n] * (float)(signed char)at[k % unit];
+            else if (type == GTE__ELEMENT_BF16)
                 *out = bf16_widen(at + k % unit * sizeof(uint16_t));
             else
                 memcpy(out, at, sizeof *out);

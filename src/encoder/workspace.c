@@ -1,20 +1,20 @@
 /* The encoder's workspace: one block, planned from the architecture and the largest batch. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "encoder/encoder.h"
 #include "kernels/dispatch.h"
 
-static size_t element_size(gte__element type)
+static size_t whole_lines(size_t bytes)
 {
-    return GTE__UNIT_BYTES / gte__unit_elements(type);
+    return (bytes + GTE_ALIGNMENT - 1) / GTE_ALIGNMENT * GTE_ALIGNMENT;
 }
 
-/* Bytes of a row of `width` elements: see encoder.h. */
-static size_t row_stride(gte__element type, size_t width)
+/* Bytes from one row of so many to the next: see encoder.h. */
+static size_t row_stride(size_t bytes)
 {
-    const size_t lines = (width * element_size(type) + GTE_ALIGNMENT - 1) / GTE_ALIGNMENT;
-    return (lines | 1) * GTE_ALIGNMENT;
+    return whole_lines(bytes) | GTE_ALIGNMENT;
 }
 
 static size_t layer_floats(const gte__file_header *h)
@@ -23,8 +23,15 @@ static size_t layer_floats(const gte__file_header *h)
 }
 
 typedef struct parts {
-    size_t products, hidden, input, wide, scratch, groups, unpacked; /* offsets in the block */
+    /* offsets in the block */
+    size_t products, hidden, input, scales, wide, zeros, scratch, groups, unpacked;
 } parts;
+
+/* Whether the products' input is the state between layers as it is. */
+static bool reads_hidden(const gte__encoder *e)
+{
+    return e->input_type == GTE__ELEMENT_F32 && e->model->header->linear_dtype != GTE__DTYPE_INT8;
+}
 
 static parts plan_parts(gte__plan *plan, const gte__encoder *e, size_t threads)
 {
@@ -33,8 +40,10 @@ static parts plan_parts(gte__plan *plan, const gte__encoder *e, size_t threads)
     parts p;
     p.products = gte__plan_add(plan, h->layers, sizeof *e->products);
     p.hidden = gte__plan_add(plan, rows, e->hidden_stride);
-    p.input = gte__plan_add(plan, e->type == GTE__ELEMENT_F32 ? 0 : rows, e->input_stride);
+    p.input = gte__plan_add(plan, reads_hidden(e) ? 0 : rows, e->input_stride);
+    p.scales = gte__plan_add(plan, rows, sizeof *e->scales);
     p.wide = gte__plan_add(plan, rows, e->wide_stride);
+    p.zeros = gte__plan_add(plan, h->hidden_size, sizeof *e->zeros);
     p.scratch = gte__plan_add(plan, threads, e->scratch_size);
     p.groups = gte__plan_add(plan, rows + 1, sizeof *e->groups);
     p.unpacked =
@@ -46,7 +55,12 @@ static parts plan_parts(gte__plan *plan, const gte__encoder *e, size_t threads)
 static gte__gemm_weights take_weights(const gte__encoder *e, const gte__matrix *w,
                                       const float *bias, float **at)
 {
-    gte__gemm_weights out = {.panels = w->panels, .bias = bias, .n = w->rows, .k = w->cols};
+    gte__gemm_weights out = {.panels = w->panels,
+                             .bias = bias,
+                             .scale = w->scale,
+                             .sums = w->sums,
+                             .n = w->rows,
+                             .k = w->cols};
     if (e->backend->unpacks) {
         gte__unpack(*at, w, (gte__element)e->model->header->linear_dtype);
         out.panels = *at;
@@ -60,7 +74,6 @@ static void set_products(gte__encoder *e, uint32_t layer, float **unpacked)
     const gte__layer *l = &e->model->layers[layer];
     gte__layer_products *p = &e->products[layer];
     gte__gemm_weights *w = p->weights;
-    const size_t hidden = e->model->header->hidden_size;
     w[0] = take_weights(e, &l->qkv, l->qkv_bias, unpacked);
     w[1] = take_weights(e, &l->attn_out, l->attn_out_bias, unpacked);
     w[2] = take_weights(e, &l->ffn_up, l->ffn_up_bias, unpacked);
@@ -68,14 +81,16 @@ static void set_products(gte__encoder *e, uint32_t layer, float **unpacked)
     p->qkv = (gte__gemm){.weights = &w[0],
                          .a = e->input,
                          .a_stride = e->input_stride,
+                         .a_rows = e->scales,
                          .c = e->wide,
                          .c_stride = e->wide_stride,
-                         .c_type = e->type,
+                         .c_type = e->wide_type,
                          .epilogue = GTE__EPILOGUE_BIAS,
                          .next = w[1].panels};
     p->attn_out = (gte__gemm){.weights = &w[1],
-                              .a = e->wide + 3 * hidden * element_size(e->type),
+                              .a = e->wide + e->attended,
                               .a_stride = e->wide_stride,
+                              .a_rows = e->scales,
                               .c = e->hidden,
                               .c_stride = e->hidden_stride,
                               .residual = e->hidden,
@@ -95,6 +110,26 @@ static void set_products(gte__encoder *e, uint32_t layer, float **unpacked)
     if (layer > 0) e->products[layer - 1].ffn_down.next = w[0].panels;
 }
 
+/* The types of what rows hold, and how far apart rows are. */
+static void plan_rows(gte__encoder *e)
+{
+    const gte__file_header *h = e->model->header;
+    const size_t hidden = h->hidden_size;
+    const gte__gemm_kernel *gemm = e->kernels.gemm; /* none: all is f32 */
+    e->input_type = gemm ? gemm->a : GTE__ELEMENT_F32;
+    e->wide_type = gemm ? gemm->wide : GTE__ELEMENT_F32;
+    e->attended_type = e->input_type == GTE__ELEMENT_INT8 ? GTE__ELEMENT_F32 : e->wide_type;
+    e->attended = whole_lines(3 * hidden * gte__element_bytes(e->wide_type));
+    const size_t attention = e->attended + hidden * gte__element_bytes(e->attended_type);
+    const size_t inner = h->ffn_size * gte__element_bytes(e->wide_type);
+    e->hidden_stride = row_stride(hidden * sizeof(float));
+    e->input_stride = row_stride(hidden * gte__element_bytes(e->input_type));
+    e->wide_stride = row_stride(attention > inner ? attention : inner);
+    const size_t scratch =
+        e->backend->attention_scratch(e->wide_type, h->max_tokens, hidden / h->heads);
+    e->scratch_size = whole_lines(scratch);
+}
+
 static gte_status fill(gte__encoder *e, size_t threads, gte_error *err)
 {
     gte__plan plan = {0};
@@ -108,7 +143,10 @@ static gte_status fill(gte__encoder *e, size_t threads, gte_error *err)
     e->workspace_size = plan.total;
     e->products = (gte__layer_products *)(void *)(block + p.products);
     e->hidden = (float *)(void *)(block + p.hidden);
-    e->input = e->type == GTE__ELEMENT_F32 ? block + p.hidden : block + p.input;
+    e->input = reads_hidden(e) ? block + p.hidden : block + p.input;
+    e->scales = (gte__row_scale *)(void *)(block + p.scales);
+    e->zeros = (float *)(void *)(block + p.zeros);
+    memset(e->zeros, 0, e->model->header->hidden_size * sizeof *e->zeros);
     e->wide = block + p.wide;
     e->scratch = block + p.scratch;
     e->groups = (size_t *)(void *)(block + p.groups);
@@ -121,16 +159,10 @@ gte_status gte__encoder_create(gte__encoder *e, const gte__model *model, gte_bac
                                int threads, size_t max_batch_tokens, gte_error *err)
 {
     const gte__file_header *h = model->header;
-    const size_t hidden = h->hidden_size, ffn = h->ffn_size;
     *e = (gte__encoder){.model = model, .max_batch_tokens = max_batch_tokens};
     gte_status status = gte__backend_choose(backend, h, &e->backend, &e->kernels, err);
     if (status != GTE_OK) return status;
-    e->type = gte__activations(&e->kernels);
-    e->hidden_stride = row_stride(GTE__ELEMENT_F32, hidden);
-    e->input_stride = row_stride(e->type, hidden);
-    e->wide_stride = row_stride(e->type, 4 * hidden > ffn ? 4 * hidden : ffn);
-    size_t scratch = e->backend->attention_scratch(e->type, h->max_tokens, hidden / h->heads);
-    e->scratch_size = (scratch + GTE_ALIGNMENT - 1) / GTE_ALIGNMENT * GTE_ALIGNMENT;
+    plan_rows(e);
     status = fill(e, (size_t)threads, err);
     if (status != GTE_OK) return status;
     if (!e->backend->ready(threads)) {

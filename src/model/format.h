@@ -60,7 +60,12 @@ typedef struct gte__section {
 enum gte__architecture { GTE__ARCH_BERT = 1 };
 enum gte__activation { GTE__ACT_GELU_ERF = 1, GTE__ACT_GELU_TANH = 2 };
 enum gte__file_pooling { GTE__POOL_MEAN = 1, GTE__POOL_CLS = 2 }; /* = enum gte_pooling */
-enum gte__dtype { GTE__DTYPE_F32 = GTE__ELEMENT_F32, GTE__DTYPE_BF16 = GTE__ELEMENT_BF16 };
+/* INT8 is signed in panels, unsigned in a table; a float scale stands in a tensor of its own. */
+enum gte__dtype {
+    GTE__DTYPE_F32 = GTE__ELEMENT_F32,
+    GTE__DTYPE_BF16 = GTE__ELEMENT_BF16,
+    GTE__DTYPE_INT8 = GTE__ELEMENT_INT8
+};
 /* Weights of linear layers lie in panels (base/panels.h), tables and vectors row by row. */
 enum gte__layout { GTE__LAYOUT_ROW_MAJOR = 0, GTE__LAYOUT_PANELS = 1 };
 
@@ -85,9 +90,10 @@ typedef struct gte__file_header {
     uint32_t max_tokens;      /* longest input with its special tokens; 2 .. max_positions */
     uint32_t pooling;
     uint32_t normalize;    /* 0 or 1 */
-    uint32_t linear_dtype; /* of the linear layers' weights; all else is always f32 */
+    uint32_t linear_dtype; /* of the linear layers' weights */
     float layer_norm_eps;  /* finite, > 0 */
-    uint8_t reserved[80];  /* zero */
+    uint32_t table_dtype;  /* of the word table; all else is f32 */
+    uint8_t reserved[76];  /* zero */
 } gte__file_header;
 
 /* ---- tensors ------------------------------------------------------------------------------- */
@@ -112,11 +118,35 @@ enum gte__role {
     GTE__FFN_DOWN_BIAS = 14,   /* [1, H] */
     GTE__FFN_NORM_GAIN = 15,
     GTE__FFN_NORM_SHIFT = 16,
-    GTE__ROLE_COUNT = 17
+    /* per layer, where linear_dtype is int8: W[n][k] = scale[n] w8[n][k] */
+    GTE__QKV_SCALE = 17,         /* [1, 3H] */
+    GTE__QKV_SUMS = 18,          /* [1, 3H]: scale[n] times the sum of w8[n] */
+    GTE__QKV_INPUT_GAIN = 19,    /* [1, H]: in place of the gain and shift of the norm before */
+    GTE__ATTN_OUT_SCALE = 20,    /* [1, H] */
+    GTE__ATTN_OUT_SUMS = 21,     /* [1, H] */
+    GTE__FFN_UP_SCALE = 22,      /* [1, F] */
+    GTE__FFN_UP_SUMS = 23,       /* [1, F] */
+    GTE__FFN_UP_INPUT_GAIN = 24, /* [1, H] */
+    GTE__FFN_DOWN_SCALE = 25,    /* [1, H] */
+    GTE__FFN_DOWN_SUMS = 26,     /* [1, H] */
+    /* once, where table_dtype is int8 */
+    GTE__WORD_SCALES = 27, /* [vocab_size, 2]: x = scale u8 + offset; scale, offset of each row */
+    GTE__ROLE_COUNT = 28
 };
-#define GTE__FIRST_LAYER_ROLE GTE__QKV_WEIGHT
 
-/* Every role of the architecture stands exactly once (per layer for the layer roles). */
+static inline bool gte__role_is_of_layer(uint32_t role)
+{
+    return role >= GTE__QKV_WEIGHT && role != GTE__WORD_SCALES;
+}
+
+/* Whether a file of these types has the role: exactly once then (per layer for those of a layer),
+ * not at all else. */
+static inline bool gte__role_stands(uint32_t role, uint32_t linear_dtype, uint32_t table_dtype)
+{
+    if (role == GTE__WORD_SCALES) return table_dtype == GTE__DTYPE_INT8;
+    return role < GTE__QKV_SCALE || linear_dtype == GTE__DTYPE_INT8;
+}
+
 typedef struct gte__tensor_record {
     uint32_t role;
     uint32_t layer; /* 0 for the roles that are not per layer */
@@ -136,12 +166,24 @@ static inline bool gte__role_is_linear(uint32_t role)
            role == GTE__FFN_DOWN_WEIGHT;
 }
 
-/* Bytes of a tensor. Rows are at most 2^22 and columns 2^16, as the bounds above say. */
+/* What a tensor of the role is stored as in a file of these types. */
+static inline uint32_t gte__role_dtype(uint32_t role, uint32_t linear_dtype, uint32_t table_dtype)
+{
+    if (gte__role_is_linear(role)) return linear_dtype;
+    return role == GTE__WORD_EMBEDDINGS ? table_dtype : (uint32_t)GTE__DTYPE_F32;
+}
+
+static inline uint32_t gte__role_layout(uint32_t role)
+{
+    return gte__role_is_linear(role) ? GTE__LAYOUT_PANELS : GTE__LAYOUT_ROW_MAJOR;
+}
+
+/* Bytes of a tensor. Rows are at most 2^22 and columns 2^18, as the bounds above say. */
 static inline uint64_t gte__tensor_bytes(uint32_t layout, uint32_t dtype, uint32_t rows,
                                          uint32_t cols)
 {
     if (layout == GTE__LAYOUT_PANELS) return gte__panels_bytes((gte__element)dtype, rows, cols);
-    return (uint64_t)rows * cols * sizeof(float);
+    return (uint64_t)rows * cols * gte__element_bytes((gte__element)dtype);
 }
 
 /* ---- tokenizer ----------------------------------------------------------------------------- */

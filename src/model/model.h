@@ -13,6 +13,7 @@ typedef struct gte__matrix {
     const void *panels;
     uint32_t rows;
     uint32_t cols;
+    const float *scale, *sums; /* [rows], int8 only */
 } gte__matrix;
 
 /* One transformer layer; H hidden, F ffn. Linear weights are [out, in]. */
@@ -25,6 +26,7 @@ typedef struct gte__layer {
     const float *ffn_up_bias;                                      /* [F] */
     gte__matrix ffn_down;                                          /* [H, F] */
     const float *ffn_down_bias, *ffn_norm_gain, *ffn_norm_shift;   /* [H] */
+    const float *qkv_input_gain, *ffn_up_input_gain;               /* [H], int8 only */
 } gte__layer;
 
 typedef struct gte__model {
@@ -38,7 +40,8 @@ typedef struct gte__model {
     uint64_t tokenizer_size;
     const gte__tensor_record *tensors;
     size_t tensor_count;
-    const float *word_embeddings;                            /* [vocab, H] */
+    const void *word_embeddings;                             /* [vocab, H] of table_dtype */
+    const float *word_scales;                                /* [vocab, 2], int8 only */
     const float *position_embeddings;                        /* [max_positions, H] */
     const float *type_embeddings;                            /* [types, H] */
     const float *embedding_norm_gain, *embedding_norm_shift; /* [H] */
@@ -61,7 +64,7 @@ gte_status gte__open_header(gte__model *m, gte_error *err);
 /* open_tensors.c: every role once, of the right shape, inside DATA. Allocates m->layers. */
 gte_status gte__open_tensors(gte__model *m, gte_error *err);
 
-/* "qkv_weight" and its shape for a model of this header; for messages and gte info. */
+/* roles.c: "qkv_weight" and its shape for a model of this header. */
 const char *gte__role_name(uint32_t role);
 void gte__role_shape(const gte__file_header *h, uint32_t role, uint32_t *rows, uint32_t *cols);
 

@@ -81,7 +81,8 @@ static const field fields[] = {
     FIELD(max_tokens, 2, GTE__MAX_POSITIONS),
     FIELD(pooling, GTE__POOL_MEAN, GTE__POOL_CLS),
     FIELD(normalize, 0, 1),
-    FIELD(linear_dtype, GTE__DTYPE_F32, GTE__DTYPE_BF16),
+    FIELD(linear_dtype, GTE__DTYPE_F32, GTE__DTYPE_INT8),
+    FIELD(table_dtype, GTE__DTYPE_F32, GTE__DTYPE_INT8),
 };
 
 static gte_status check_architecture(const gte__model *m, gte_error *err)

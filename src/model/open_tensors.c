@@ -6,87 +6,54 @@
 
 #include "base/memory.h"
 
-const char *gte__role_name(uint32_t role)
-{
-    static const char *const names[GTE__ROLE_COUNT] = {
-        [GTE__WORD_EMBEDDINGS] = "word_embeddings",
-        [GTE__POSITION_EMBEDDINGS] = "position_embeddings",
-        [GTE__TYPE_EMBEDDINGS] = "type_embeddings",
-        [GTE__EMBEDDING_NORM_GAIN] = "embedding_norm_gain",
-        [GTE__EMBEDDING_NORM_SHIFT] = "embedding_norm_shift",
-        [GTE__QKV_WEIGHT] = "qkv_weight",
-        [GTE__QKV_BIAS] = "qkv_bias",
-        [GTE__ATTN_OUT_WEIGHT] = "attn_out_weight",
-        [GTE__ATTN_OUT_BIAS] = "attn_out_bias",
-        [GTE__ATTN_NORM_GAIN] = "attn_norm_gain",
-        [GTE__ATTN_NORM_SHIFT] = "attn_norm_shift",
-        [GTE__FFN_UP_WEIGHT] = "ffn_up_weight",
-        [GTE__FFN_UP_BIAS] = "ffn_up_bias",
-        [GTE__FFN_DOWN_WEIGHT] = "ffn_down_weight",
-        [GTE__FFN_DOWN_BIAS] = "ffn_down_bias",
-        [GTE__FFN_NORM_GAIN] = "ffn_norm_gain",
-        [GTE__FFN_NORM_SHIFT] = "ffn_norm_shift",
-    };
-    return role < GTE__ROLE_COUNT ? names[role] : "unknown";
-}
-
-void gte__role_shape(const gte__file_header *h, uint32_t role, uint32_t *rows, uint32_t *cols)
-{
-    *rows = 1;
-    *cols = h->hidden_size;
-    switch (role) {
-    case GTE__WORD_EMBEDDINGS:
-        *rows = h->vocab_size;
-        break;
-    case GTE__POSITION_EMBEDDINGS:
-        *rows = h->max_positions;
-        break;
-    case GTE__TYPE_EMBEDDINGS:
-        *rows = h->type_vocab_size;
-        break;
-    case GTE__QKV_WEIGHT:
-        *rows = 3 * h->hidden_size;
-        break;
-    case GTE__QKV_BIAS:
-        *cols = 3 * h->hidden_size;
-        break;
-    case GTE__ATTN_OUT_WEIGHT:
-        *rows = h->hidden_size;
-        break;
-    case GTE__FFN_UP_WEIGHT:
-        *rows = h->ffn_size;
-        break;
-    case GTE__FFN_UP_BIAS:
-        *cols = h->ffn_size;
-        break;
-    case GTE__FFN_DOWN_WEIGHT:
-        *rows = h->hidden_size;
-        *cols = h->ffn_size;
-        break;
-    default: /* vectors of H */
-        break;
-    }
-}
-
-/* Where the view of a tensor goes: one of the two. */
+/* Where the view of a tensor goes: one of the three. */
 typedef struct slot {
     const float **vector;
     gte__matrix *matrix;
+    const void **table;
 } slot;
 
 static slot model_slot(gte__model *m, uint32_t role)
 {
     switch (role) {
     case GTE__WORD_EMBEDDINGS:
-        return (slot){&m->word_embeddings, NULL};
+        return (slot){.table = &m->word_embeddings};
+    case GTE__WORD_SCALES:
+        return (slot){.vector = &m->word_scales};
     case GTE__POSITION_EMBEDDINGS:
-        return (slot){&m->position_embeddings, NULL};
+        return (slot){.vector = &m->position_embeddings};
     case GTE__TYPE_EMBEDDINGS:
-        return (slot){&m->type_embeddings, NULL};
+        return (slot){.vector = &m->type_embeddings};
     case GTE__EMBEDDING_NORM_GAIN:
-        return (slot){&m->embedding_norm_gain, NULL};
+        return (slot){.vector = &m->embedding_norm_gain};
     default: /* GTE__EMBEDDING_NORM_SHIFT */
-        return (slot){&m->embedding_norm_shift, NULL};
+        return (slot){.vector = &m->embedding_norm_shift};
+    }
+}
+
+static slot int8_slot(gte__layer *l, uint32_t role)
+{
+    switch (role) {
+    case GTE__QKV_SCALE:
+        return (slot){.vector = &l->qkv.scale};
+    case GTE__QKV_SUMS:
+        return (slot){.vector = &l->qkv.sums};
+    case GTE__QKV_INPUT_GAIN:
+        return (slot){.vector = &l->qkv_input_gain};
+    case GTE__ATTN_OUT_SCALE:
+        return (slot){.vector = &l->attn_out.scale};
+    case GTE__ATTN_OUT_SUMS:
+        return (slot){.vector = &l->attn_out.sums};
+    case GTE__FFN_UP_SCALE:
+        return (slot){.vector = &l->ffn_up.scale};
+    case GTE__FFN_UP_SUMS:
+        return (slot){.vector = &l->ffn_up.sums};
+    case GTE__FFN_UP_INPUT_GAIN:
+        return (slot){.vector = &l->ffn_up_input_gain};
+    case GTE__FFN_DOWN_SCALE:
+        return (slot){.vector = &l->ffn_down.scale};
+    default: /* GTE__FFN_DOWN_SUMS */
+        return (slot){.vector = &l->ffn_down.sums};
     }
 }
 
@@ -94,29 +61,31 @@ static slot layer_slot(gte__layer *l, uint32_t role)
 {
     switch (role) {
     case GTE__QKV_WEIGHT:
-        return (slot){NULL, &l->qkv};
+        return (slot){.matrix = &l->qkv};
     case GTE__QKV_BIAS:
-        return (slot){&l->qkv_bias, NULL};
+        return (slot){.vector = &l->qkv_bias};
     case GTE__ATTN_OUT_WEIGHT:
-        return (slot){NULL, &l->attn_out};
+        return (slot){.matrix = &l->attn_out};
     case GTE__ATTN_OUT_BIAS:
-        return (slot){&l->attn_out_bias, NULL};
+        return (slot){.vector = &l->attn_out_bias};
     case GTE__ATTN_NORM_GAIN:
-        return (slot){&l->attn_norm_gain, NULL};
+        return (slot){.vector = &l->attn_norm_gain};
     case GTE__ATTN_NORM_SHIFT:
-        return (slot){&l->attn_norm_shift, NULL};
+        return (slot){.vector = &l->attn_norm_shift};
     case GTE__FFN_UP_WEIGHT:
-        return (slot){NULL, &l->ffn_up};
+        return (slot){.matrix = &l->ffn_up};
     case GTE__FFN_UP_BIAS:
-        return (slot){&l->ffn_up_bias, NULL};
+        return (slot){.vector = &l->ffn_up_bias};
     case GTE__FFN_DOWN_WEIGHT:
-        return (slot){NULL, &l->ffn_down};
+        return (slot){.matrix = &l->ffn_down};
     case GTE__FFN_DOWN_BIAS:
-        return (slot){&l->ffn_down_bias, NULL};
+        return (slot){.vector = &l->ffn_down_bias};
     case GTE__FFN_NORM_GAIN:
-        return (slot){&l->ffn_norm_gain, NULL};
-    default: /* GTE__FFN_NORM_SHIFT */
-        return (slot){&l->ffn_norm_shift, NULL};
+        return (slot){.vector = &l->ffn_norm_gain};
+    case GTE__FFN_NORM_SHIFT:
+        return (slot){.vector = &l->ffn_norm_shift};
+    default: /* int8 only */
+        return int8_slot(l, role);
     }
 }
 
@@ -125,15 +94,15 @@ static gte_status check_record(const gte__model *m, const gte__tensor_record *t,
 {
     const gte__section *data = &m->header->sections[GTE__SECTION_DATA];
     uint32_t rows, cols;
-    if (t->role >= GTE__ROLE_COUNT)
+    const uint32_t linear = m->header->linear_dtype, table = m->header->table_dtype;
+    if (t->role >= GTE__ROLE_COUNT || !gte__role_stands(t->role, linear, table))
         return gte__fail(err, GTE_E_FORMAT, at, "a tensor has the unknown role %u", t->role);
     const char *name = gte__role_name(t->role);
-    if (t->layer >= (t->role >= GTE__FIRST_LAYER_ROLE ? m->header->layers : 1))
+    if (t->layer >= (gte__role_is_of_layer(t->role) ? m->header->layers : 1))
         return gte__fail(err, GTE_E_FORMAT, at, "tensor %s is of layer %u of %u", name, t->layer,
                          m->header->layers);
-    const bool linear = gte__role_is_linear(t->role);
-    const uint32_t dtype = linear ? m->header->linear_dtype : GTE__DTYPE_F32;
-    const uint32_t layout = linear ? GTE__LAYOUT_PANELS : GTE__LAYOUT_ROW_MAJOR;
+    const uint32_t dtype = gte__role_dtype(t->role, linear, table);
+    const uint32_t layout = gte__role_layout(t->role);
     if (t->dtype != dtype || t->layout != layout || t->reserved)
         return gte__fail(err, GTE_E_FORMAT, at,
                          "tensor %s of layer %u: type %u or layout %u is not %u and %u", name,
@@ -156,25 +125,36 @@ static gte_status place_record(gte__model *m, const gte__tensor_record *t, uint6
 {
     gte_status status = check_record(m, t, at, err);
     if (status != GTE_OK) return status;
-    slot s = t->role < GTE__FIRST_LAYER_ROLE ? model_slot(m, t->role)
-                                             : layer_slot(&m->layers[t->layer], t->role);
-    if (s.matrix ? s.matrix->panels != NULL : *s.vector != NULL)
+    const slot s = gte__role_is_of_layer(t->role) ? layer_slot(&m->layers[t->layer], t->role)
+                                                  : model_slot(m, t->role);
+    if (s.matrix ? s.matrix->panels != NULL : s.table ? *s.table != NULL : *s.vector != NULL)
         return gte__fail(err, GTE_E_FORMAT, at, "tensor %s of layer %u stands twice",
                          gte__role_name(t->role), t->layer);
-    const uint8_t *base = m->data + m->header->sections[GTE__SECTION_DATA].offset;
-    if (s.matrix)
-        *s.matrix = (gte__matrix){base + t->offset, t->rows, t->cols};
-    else
-        *s.vector = (const float *)(const void *)(base + t->offset);
+    const void *data = m->data + m->header->sections[GTE__SECTION_DATA].offset + t->offset;
+    if (s.vector) *s.vector = data;
+    if (s.table) *s.table = data;
+    if (!s.matrix) return GTE_OK;
+    s.matrix->panels = data;
+    s.matrix->rows = t->rows;
+    s.matrix->cols = t->cols;
     return GTE_OK;
+}
+
+/* How many records there are, each role being there as often as it should. */
+static uint64_t expected_records(const gte__file_header *h)
+{
+    uint64_t count = 0;
+    for (uint32_t role = 0; role < GTE__ROLE_COUNT; role++)
+        if (gte__role_stands(role, h->linear_dtype, h->table_dtype))
+            count += gte__role_is_of_layer(role) ? h->layers : 1;
+    return count;
 }
 
 gte_status gte__open_tensors(gte__model *m, gte_error *err)
 {
     const gte__section *table = &m->header->sections[GTE__SECTION_TENSORS];
     uint32_t layers = m->header->layers;
-    uint64_t expected =
-        GTE__FIRST_LAYER_ROLE + (uint64_t)layers * (GTE__ROLE_COUNT - GTE__FIRST_LAYER_ROLE);
+    const uint64_t expected = expected_records(m->header);
     if (table->size != expected * sizeof(gte__tensor_record))
         return gte__fail(err, GTE_E_FORMAT, table->offset,
                          "the tensor table has %llu bytes, expected %llu records of %zu",

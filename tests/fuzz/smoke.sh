@@ -34,7 +34,11 @@ make_seeds() {
     local target=$1 seeds=$2
     mkdir -p "$seeds"
     case $target in
-    model) build/release/gte convert "$tiny" "$seeds/tiny.gte" >/dev/null ;;
+    model)
+        for dtype in f32 bf16 int8; do
+            build/release/gte convert --dtype $dtype "$tiny" "$seeds/$dtype.gte" >/dev/null
+        done
+        ;;
     safetensors) cp "$tiny/model.safetensors" "$seeds/" ;;
     json) cp "$tiny"/*.json tests/oom/data/*.json tests/golden/tokenizer/*.json "$seeds/" ;;
     tokenizer) tokenizer_seeds "$seeds" ;;
