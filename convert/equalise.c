@@ -3,8 +3,8 @@
 
 #include "convert/quantise.h"
 
-/* What most rows of so many normal channels stay within, of either sign: beyond it half a channel is
- * expected. */
+/* What most rows of so many normal channels stay within, of either sign: beyond it half a channel
+ * is expected. */
 static double reach(const float *gain, size_t k)
 {
     double low = 0, high = 0;

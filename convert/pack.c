@@ -170,7 +170,7 @@ static gte_status fill_item(convert__item *item, const tensor_rule *rule, uint32
     return GTE_OK;
 }
 
-/* The rules that apply to the file, of one layer or, without layers, of all; items NULL: how many. */
+/* The rules that apply to the file: those of a layer, or those of none. items NULL: only counts. */
 static gte_status fill_items(convert__item *items, size_t *count, bool of_layer, uint32_t layer,
                              const char *prefix, const convert__config *config,
                              const convert__checkpoint *checkpoint, gte_error *err)

@@ -202,7 +202,7 @@ static gte_status check_layer(const convert__layer *l, const gte__file_header *h
     return GTE_OK;
 }
 
-/* The norm whose rows the layer's first product reads: of the layer before, or of the embeddings. */
+/* The norm whose rows the layer's first product reads: the layer's before, or the embeddings'. */
 static gte_status read_input_norm(convert__layer *l, const convert__pack *pack, uint32_t number,
                                   gte_error *err)
 {

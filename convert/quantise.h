@@ -1,9 +1,9 @@
 /* The numbers of one layer as an int8 file holds them, but for the last rounding: matrices in f32
  * with norms folded in and channels made equal, their scales, sums and biases.
  *
- * What the products read is quantised a row at a time to 8 bits, so one channel tens of times larger
- * than the rest, which trained models have, would leave the rest no bits. Two exact rewritings of
- * the layer, both without any data:
+ * What the products read is quantised a row at a time to 8 bits, so one channel tens of times
+ * larger than the rest, which trained models have, would leave the rest no bits. Two exact
+ * rewritings of the layer, both without any data:
  *  - a norm's gain and shift are folded into the product that reads it: W (z gain + shift) + b =
  *    (W gain / t) (z t) + (b + W shift). z has unit variance; t is what the rows are quantised with
  *    (the role of input gains), free to choose. The residual keeps z gain + shift.

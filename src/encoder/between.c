@@ -2,7 +2,7 @@
  * of a row to what the next product reads. Each row for itself. */
 #include "encoder/between.h"
 
-/* A layer norm and, in int8, the gain of the next product's input; nothing reads that of the last. */
+/* A layer norm and, in int8, the gain of the next product's input; there is none after the last. */
 typedef struct norm_step {
     const float *gain, *shift, *input_gain;
     bool is_last;

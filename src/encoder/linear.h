@@ -5,8 +5,9 @@
  *                        that have no kernel
  *
  * Both take the same descriptions (kernels/gemm.h, kernels/attention.h); activations are f32, or
- * what the packed kernel asks for (kernels.gemm->a, narrowed by kernels.narrow). A backend says by `unpacks` what `weights->panels` points to:
- * panels, or [n, k] row-major f32. The residual of a product is always C itself. */
+ * what the packed kernel asks for (kernels.gemm->a, made by kernels.narrow). A backend says by
+ * `unpacks` what `weights->panels` points to: panels, or [n, k] row-major f32. The residual of a
+ * product is always C itself. */
 #ifndef GTE_ENCODER_LINEAR_H
 #define GTE_ENCODER_LINEAR_H
 
