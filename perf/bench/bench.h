@@ -52,7 +52,7 @@ typedef struct bench_result {
     size_t calls;
     double flops;             /* of one call */
     double wall, p90, p99;    /* time of a call */
-    double cpu;               /* CPU time of a call, all threads together */
+    double cpu;               /* CPU time of a call, all threads together; of a round the mean */
     double cold;              /* the first call of a round, after the caches were emptied */
     double spread;            /* (largest - smallest) / median of the rounds' medians of `wall` */
     double tokenizer;         /* gte_tokenize on the same texts, one thread */

@@ -181,32 +181,30 @@ static const gte_text *next_texts(track *t)
     return t->work->texts.texts + set * t->work->texts_per_set;
 }
 
-static gte_status call_once(const bench_engine *e, track *t, double *wall, double *cpu,
-                            gte_error *err)
+static gte_status call_once(const bench_engine *e, track *t, double *wall, gte_error *err)
 {
     const work *w = t->work;
     const gte_text *texts = next_texts(t);
-    const double cpu_start = cpu_seconds(e), start = bench__wall_seconds();
+    const double start = bench__wall_seconds();
     const gte_status status =
         gte_embed(e->context, texts, w->texts_per_set, NULL, w->vectors, w->capacity, err);
     *wall = bench__wall_seconds() - start;
-    *cpu = cpu_seconds(e) - cpu_start;
     return status;
 }
 
-static gte_status tokenize_once(const bench_engine *e, track *t, gte_error *err)
+static gte_status tokenize_once(const bench_engine *e, track *t, double *cpu, gte_error *err)
 {
     const work *w = t->work;
     const gte_text *texts = next_texts(t);
     const double start = bench__thread_seconds();
     for (size_t i = 0; i < w->texts_per_set; i++) {
         size_t count;
-        const gte_status status =
-            gte_tokenize(e->model->model, texts[i], 0, 0, w->tokens, SIZE_MAX, &count, NULL, err);
+        const gte_status status = gte_tokenize(e->model->model, texts[i], 0, 0, w->tokens,
+                                               w->token_capacity, &count, NULL, err);
         if (status != GTE_OK) return status;
     }
-    return bench__samples_add(&t->tokenizer, bench__thread_seconds() - start) ? GTE_OK
-                                                                              : out_of_memory(err);
+    *cpu = bench__thread_seconds() - start;
+    return bench__samples_add(&t->tokenizer, *cpu) ? GTE_OK : out_of_memory(err);
 }
 
 /* The probes before a cell's turn; the last of them empties the caches. */
@@ -221,24 +219,35 @@ static gte_status probe(run *r, const bench_engine *e)
 }
 
 /* Calls until the slice is over; the times of a round go to `walls`, too. The first call, on cold
- * caches, is kept apart, and counts with the others only where there are no others. */
+ * caches, is kept apart, and counts with the others only where there are no others.
+ *
+ * CPU time is taken of a round as a whole: the kernel adds what another thread of the process has
+ * done only when that thread sleeps or at a tick, so around one short call it would be missing. */
 static gte_status call_for(const bench_engine *e, track *t, double slice, bench_samples *walls,
                            gte_error *err)
 {
-    double wall = 0, cpu = 0, spent = 0;
-    for (size_t calls = 0; calls == 0 || spent < slice; calls++) {
-        gte_status status = call_once(e, t, &wall, &cpu, err);
-        if (status == GTE_OK) status = tokenize_once(e, t, err);
+    double wall = 0, spent = 0, cpu_before = 0, tokenizer = 0, tokenizing = 0;
+    size_t calls = 0;
+    for (; calls == 0 || spent < slice; calls++) {
+        if (calls <= 1) {
+            cpu_before = cpu_seconds(e);
+            tokenizing = 0;
+        }
+        gte_status status = call_once(e, t, &wall, err);
+        if (status == GTE_OK) status = tokenize_once(e, t, &tokenizer, err);
         if (status != GTE_OK) return status;
         spent += wall;
+        tokenizing += tokenizer;
         bool kept = calls || bench__samples_add(&t->cold, wall);
         if (calls || spent >= slice)
-            kept = kept && bench__samples_add(walls, wall) && bench__samples_add(&t->wall, wall) &&
-                   bench__samples_add(&t->cpu, cpu);
+            kept = kept && bench__samples_add(walls, wall) && bench__samples_add(&t->wall, wall);
         if (!kept) return out_of_memory(err);
     }
+    const double cpu = cpu_seconds(e) - cpu_before - tokenizing;
     t->spent += spent;
-    return GTE_OK;
+    return bench__samples_add(&t->cpu, cpu / (double)(calls > 1 ? calls - 1 : 1))
+               ? GTE_OK
+               : out_of_memory(err);
 }
 
 static gte_status measure(run *r, const bench_engine *e, track *t)
@@ -256,10 +265,10 @@ static gte_status measure(run *r, const bench_engine *e, track *t)
 /* Pages of the model that no call has touched yet are not part of any measurement. */
 static gte_status warm_up(run *r)
 {
-    double wall, cpu;
+    double wall;
     for (size_t i = 0; i < r->report->result_count; i++) {
         const gte_status status =
-            call_once(r->report->results[i].engine, &r->tracks[i], &wall, &cpu, r->err);
+            call_once(r->report->results[i].engine, &r->tracks[i], &wall, r->err);
         if (status != GTE_OK) return status;
     }
     return GTE_OK;

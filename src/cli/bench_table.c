@@ -111,8 +111,8 @@ static void write_model(cli_sink *sink, const bench_report *report, const bench_
     for (size_t i = 0; i < report->engine_count; i++)
         if (report->engines[i].model == model) write_load(sink, &report->engines[i]);
     cli__sink_printf(sink, "%-9s%2s %-8s%8s%7s%7s%7s%8s%8s%8s%5s%5s%5s%6s%5s\n", "cell", "t",
-                     "backend", "ms", "p90", "p99", "cold", "texts/s", "tok/s", "GFLOP/s",
-                     "peak", "cpu", "mem", "tok", "+-");
+                     "backend", "ms", "p90", "p99", "cold", "texts/s", "tok/s", "GFLOP/s", "peak",
+                     "cpu", "mem", "tok", "+-");
     for (size_t i = 0; i < report->result_count; i++)
         if (report->results[i].engine->model == model) write_row(sink, &report->results[i]);
 }
