@@ -124,7 +124,7 @@ assembly = $(sort $(wildcard $(addsuffix /*.S,$(1))))
 LIB_OBJ := $(call objects,$(call sources,$(LIB_DIRS))) \
            $(patsubst %.S,$(B)/%.o,$(call assembly,$(LIB_DIRS)))
 CONVERT_OBJ := $(call objects,$(call sources,convert))
-PERF_OBJ := $(call objects,$(call sources,perf/bench))
+PERF_OBJ := $(call objects,$(call sources,perf/bench perf/profile)) $(B)/perf/profile/page_array.o
 CLI_MAIN := $(B)/src/cli/main.o
 CLI_OBJ := $(filter-out $(CLI_MAIN),$(call objects,$(call sources,src/cli)))
 
@@ -180,6 +180,18 @@ $(B)/%.o: %.c $(B)/flags
 	$(say) CC $<
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(compile_flags) -MMD -MP -c -o $@ $<
+
+# The page of gte profile as an array of bytes.
+$(B)/perf/profile/page_array.c: perf/profile/page.html
+	$(Q)mkdir -p $(@D)
+	$(Q)printf '#include <stddef.h>\nextern const char profile__page[];\nextern const size_t %s\n%s\n' \
+	    'profile__page_size;' 'const char profile__page[] = {' > $@
+	$(Q)od -An -v -td1 $< | sed 's/  *\(-*[0-9][0-9]*\)/\1,/g' >> $@
+	$(Q)printf '};\nconst size_t profile__page_size = sizeof profile__page;\n' >> $@
+
+$(B)/perf/profile/page_array.o: $(B)/perf/profile/page_array.c $(B)/flags
+	$(say) CC $<
+	$(Q)$(CC) $(compile_flags) -c -o $@ $<
 
 # The inner loops of the matrix kernels. Only the preprocessor's flags: they say themselves which
 # instructions they use.

@@ -37,6 +37,9 @@ double bench__probe_peak(bench_unit unit, int threads);
 
 typedef enum bench_level { BENCH_L2, BENCH_L3, BENCH_DRAM, BENCH_LEVELS } bench_level;
 
+/* Bytes of the first processor's cache of that level; `otherwise` where the kernel does not say. */
+size_t bench__cache_size(int level, size_t otherwise);
+
 typedef struct bench_memory bench_memory;
 /* Room to read from for up to so many threads. NULL when memory is short. */
 bench_memory *bench__memory_create(int threads);

@@ -20,7 +20,7 @@ struct bench_memory {
 
 /* From the kernel's description of the first processor ("1024K"). sysconf knows less: it gives some
  * AMD processors the third-level cache of the whole package. */
-static size_t cache_size(int level, size_t otherwise)
+size_t bench__cache_size(int level, size_t otherwise)
 {
     size_t found = otherwise;
     for (int i = 0; i < 8; i++) {
@@ -53,8 +53,8 @@ bench_memory *bench__memory_create(int threads)
     bench_memory *m = calloc(1, sizeof *m);
     if (!m) return NULL;
     const size_t count = (size_t)threads;
-    const size_t l2 = cache_size(2, MIB);
-    const size_t l3 = cache_size(3, 8 * MIB);
+    const size_t l2 = bench__cache_size(2, MIB);
+    const size_t l3 = bench__cache_size(3, 8 * MIB);
     m->threads = threads;
     m->span[BENCH_L2] = round_down(l2 / 2);
     /* well above what all second-level caches hold, well below the third */

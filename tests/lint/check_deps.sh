@@ -52,6 +52,7 @@ check_room src/gte.c "base/.*|model/.*|tokenizer/.*|encoder/.*|kernels/.*|$own" 
 check_room src/cli "$own|gte_cache\.h|convert/convert\.h|perf/.*|cli/.*|base/number_text\.h" src/cli/*.[ch]
 check_room convert "base/.*|model/format\.h|tokenizer/tokenizer\.h|convert/.*|$own" convert/*.[ch]
 check_room perf/bench "perf/bench/.*|$own" perf/bench/*.[ch]
+check_room perf/profile "perf/profile/.*|perf/bench/.*|$own" perf/profile/*.[ch]
 
 check_room cache "base/(memory|sha256|status)\.h|gte_cache\.h|$own" cache/*.[ch]
 

@@ -3,7 +3,7 @@
 _gte()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
-    local commands="embed similarity search tokenize eval bench info verify convert version help"
+    local commands="embed similarity search tokenize eval bench profile info verify convert version help"
     local command=${COMP_WORDS[1]} options=
     COMPREPLY=()
 
@@ -20,7 +20,7 @@ _gte()
     fi
 
     case $prev in
-        -m|--model|-f|--file|-c|--corpus|-o|--output)
+        -m|--model|-f|--file|-c|--corpus|-o|--output|--trace|--html)
             compopt -o filenames 2>/dev/null
             COMPREPLY=($(compgen -f -- "$cur"))
             return ;;
@@ -29,7 +29,7 @@ _gte()
         --color) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
         --backend) COMPREPLY=($(compgen -W "auto packed openblas" -- "$cur")); return ;;
         --dtype) COMPREPLY=($(compgen -W "f32 bf16 int8" -- "$cur")); return ;;
-        --name|--prompt|--query-prompt|--corpus-prompt|-t|--threads|--batch-tokens|-d|--dims|-k|--top|--max-tokens|--cells|--rounds|--seconds)
+        --name|--prompt|--query-prompt|--corpus-prompt|-t|--threads|--batch-tokens|-d|--dims|-k|--top|--max-tokens|--cells|--cell|--rounds|--seconds)
             return ;;
     esac
 
@@ -53,6 +53,9 @@ _gte()
                 --batch-tokens --backend --special-as-text --replace-invalid --help" ;;
         bench)
             options="--model --cells --threads --backend --rounds --seconds --json --help" ;;
+        profile)
+            options="--model --cell --rounds --layers --json --trace --html --threads
+                --batch-tokens --backend --help" ;;
         info)
             options="--model --json --help" ;;
         verify)

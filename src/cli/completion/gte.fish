@@ -1,6 +1,6 @@
 # Completion of gte for fish. tests/cli/docs.sh compares the options with those of the command.
 
-set -l commands embed similarity search tokenize eval bench info verify convert version help
+set -l commands embed similarity search tokenize eval bench profile info verify convert version help
 complete -c gte -f
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -l version -d 'Show the version'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -l help -s h -d 'Show the overview'
@@ -10,6 +10,7 @@ complete -c gte -n "not __fish_seen_subcommand_from $commands" -a search -d 'fin
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a tokenize -d 'show the tokens of a text'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a eval -d 'measure a model'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a bench -d 'measure the speed of models'
+complete -c gte -n "not __fish_seen_subcommand_from $commands" -a profile -d 'show where the time goes'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a info -d 'describe a model file'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a verify -d 'check a model file'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a convert -d 'make a model file'
@@ -104,6 +105,18 @@ complete -c gte -n "__fish_seen_subcommand_from bench" -l rounds -x -d 'turns th
 complete -c gte -n "__fish_seen_subcommand_from bench" -l seconds -x -d 'time for each cell'
 complete -c gte -n "__fish_seen_subcommand_from bench" -l json -d 'write JSON'
 complete -c gte -n "__fish_seen_subcommand_from bench" -l help -s h -d 'show help'
+
+complete -c gte -n "__fish_seen_subcommand_from profile" -l model -s m -r -F -d 'model file'
+complete -c gte -n "__fish_seen_subcommand_from profile" -l cell -x -d 'texts x tokens to make up'
+complete -c gte -n "__fish_seen_subcommand_from profile" -l rounds -x -d 'times to run it'
+complete -c gte -n "__fish_seen_subcommand_from profile" -l layers -d 'also the times of each layer'
+complete -c gte -n "__fish_seen_subcommand_from profile" -l json -d 'write JSON'
+complete -c gte -n "__fish_seen_subcommand_from profile" -l trace -r -F -d 'write a trace for Perfetto'
+complete -c gte -n "__fish_seen_subcommand_from profile" -l html -r -F -d 'write a page'
+complete -c gte -n "__fish_seen_subcommand_from profile" -l threads -s t -x -d 'number of threads'
+complete -c gte -n "__fish_seen_subcommand_from profile" -l batch-tokens -x -d 'tokens per batch'
+complete -c gte -n "__fish_seen_subcommand_from profile" -l backend -x -a 'auto packed openblas' -d 'what multiplies matrices'
+complete -c gte -n "__fish_seen_subcommand_from profile" -l help -s h -d 'show help'
 
 complete -c gte -n "__fish_seen_subcommand_from info" -l model -s m -r -F -d 'model file'
 complete -c gte -n "__fish_seen_subcommand_from info" -l json -d 'write JSON'

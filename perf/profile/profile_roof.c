@@ -1,0 +1,53 @@
+/* The roof over a row (Williams, Waterman & Patterson, 2009): min(peak, intensity * bandwidth), the
+ * bandwidth being that of where the row's bytes can lie at best. */
+#include <string.h>
+
+#include "perf/profile/profile.h"
+
+static enum profile_kind kind_of(int row)
+{
+    switch (row) {
+    case GTE_TRACE_QKV:
+    case GTE_TRACE_ATTENTION_OUT:
+    case GTE_TRACE_FFN_UP:
+    case GTE_TRACE_FFN_DOWN:
+        return PROFILE_LINEAR;
+    case GTE_TRACE_ATTENTION:
+        return PROFILE_ATTENTION;
+    default:
+        return PROFILE_ELEMENTS;
+    }
+}
+
+/* Bytes of the weights that every pass reads from beginning to end. */
+static double weights_bytes(const profile *p)
+{
+    const double h = p->model.hidden_size, f = p->model.ffn_size;
+    const int copied = strcmp(p->context.backend, "openblas") == 0; /* to f32 */
+    const double size = copied || strcmp(p->model.dtype, "f32") == 0 ? 4
+                        : strcmp(p->model.dtype, "bf16") == 0        ? 2
+                                                                     : 1;
+    return p->model.layers * (4 * h * h + 2 * h * f) * size;
+}
+
+/* Before the same weights are read again, all others are; the table of words is read at random;
+ * everything else has just been written by the step before. */
+static double reused_after(const profile *p, int row, const profile_row *sums)
+{
+    if (kind_of(row) == PROFILE_LINEAR) return weights_bytes(p);
+    if (row == GTE_TRACE_EMBED) return 4.0 * p->model.vocab_size * p->model.hidden_size;
+    return sums->bytes / sums->calls;
+}
+
+double profile__roof(const profile *p, int row, const profile_row *sums, bench_level *level)
+{
+    const double peak = p->roofs.peak[kind_of(row)];
+    bench_level from = BENCH_L2;
+    if (level) *level = from;
+    if (sums->flops <= 0 || sums->bytes <= 0 || sums->calls <= 0) return 0;
+    const double bytes = reused_after(p, row, sums);
+    while (from < BENCH_DRAM && bytes > (double)p->roofs.cache[from]) from++;
+    if (level) *level = from;
+    const double fed = sums->flops / sums->bytes * p->roofs.bandwidth[from];
+    return fed > 0 && fed < peak ? fed : peak;
+}
