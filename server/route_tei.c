@@ -1,0 +1,296 @@
+/* TEI's API (Hugging Face's text-embeddings-inference): /embed, /similarity, /rerank, /info, and
+ * POST / as Hugging Face's clients call an endpoint. /tokenize and /decode are route_tokens.c's. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/inputs.h"
+#include "server/json_in.h"
+#include "server/json_out.h"
+#include "server/routes.h"
+#include "server/service.h"
+
+typedef struct tei {
+    json_t *json; /* the body; texts stay in it */
+    server__inputs inputs;
+    server__embedding embedding;
+    bool return_text, raw_scores; /* of /rerank */
+} tei;
+
+static void tei_free(void *state)
+{
+    tei *own = state;
+    server__embedding_free(&own->embedding);
+    server__inputs_free(&own->inputs);
+    json_decref(own->json);
+    free(own);
+}
+
+static bool invalid(server__request *request, const char *name, const char *message)
+{
+    server__fail(request, 422, "invalid_input", name, "%s", message);
+    return false;
+}
+
+/* The state of a request with its body read; NULL when it is answered. */
+static tei *begin(server__request *request, const char *task, const char *param)
+{
+    json_t *json = server__json_body(request);
+    if (!json) return NULL;
+    tei *own = calloc(1, sizeof *own);
+    if (!own) {
+        json_decref(json);
+        server__fail(request, 503, "out_of_memory", NULL, "out of memory");
+        return NULL;
+    }
+    own->json = json;
+    own->embedding.param = param;
+    request->state = own;
+    request->free_state = tei_free;
+    request->task = task;
+    return own;
+}
+
+/* truncate and truncation_direction of `object`, which may be NULL. */
+static bool take_truncation(server__request *request, tei *own, const json_t *object)
+{
+    bool truncate = request->service->settings.truncate;
+    const char *direction = "right";
+    if (!server__json_get_bool(request, object, "truncate", &truncate) ||
+        !server__json_get_string(request, object, "truncation_direction", &direction, NULL))
+        return false;
+    if (strcmp(direction, "right") != 0 && strcmp(direction, "Right") != 0)
+        return invalid(request, "truncation_direction",
+                       "this server cuts texts on the right only ('truncation_direction')");
+    own->embedding.flags = truncate ? 0 : GTE_NO_TRUNCATE;
+    return true;
+}
+
+/* Where all is read: the vectors, then `then`. */
+static void embed(server__request *request, tei *own, server__step then)
+{
+    own->embedding.inputs = own->inputs.list;
+    own->embedding.count = own->inputs.count;
+    server__embed(request, &own->embedding, then);
+}
+
+/* ---- /embed ----------------------------------------------------------------------------------- */
+
+static void embed_finish(server__request *request)
+{
+    const tei *own = request->state;
+    const server__embedding *e = &own->embedding;
+    const size_t dims = (size_t)e->options.dims;
+    server__text out = {0};
+    server__text_reserve(&out, e->count * (dims * 13 + 4) + 4);
+    for (size_t i = 0; i < e->count; i++) {
+        server__text_string(&out, i ? "," : "[");
+        server__json_floats(&out, e->inputs[i].vector, dims);
+    }
+    server__text_string(&out, "]");
+    server__answer_json(request, 200, &out);
+}
+
+static void embed_handle(server__request *request)
+{
+    tei *own = begin(request, "embedding", "inputs");
+    if (!own) return;
+    const json_t *inputs = json_object_get(own->json, "inputs");
+    const char *prompt = NULL;
+    bool normalize = true;
+    int64_t dims = 0;
+    if (!inputs) {
+        invalid(request, "inputs", "missing field `inputs`");
+        return;
+    }
+    if (!take_truncation(request, own, own->json) ||
+        !server__json_get_string(request, own->json, "prompt_name", &prompt, NULL) ||
+        !server__json_get_bool(request, own->json, "normalize", &normalize) ||
+        !server__json_get_int(request, own->json, "dimensions", 1,
+                              request->service->info.hidden_size, &dims) ||
+        !server__inputs_take(request, &own->inputs, "inputs", inputs) ||
+        !server__inputs_prompt(request, &own->inputs, prompt))
+        return;
+    own->embedding.options.dims = (int)dims;
+    own->embedding.options.no_normalize = !normalize;
+    embed(request, own, embed_finish);
+}
+
+/* ---- one text against others -------------------------------------------------------------------- */
+
+/* own->inputs: `first`, then the strings of `list`, which errors call `name`. */
+static bool take_one_and_list(server__request *request, tei *own, const char *first_name,
+                              const json_t *first, const char *name, const json_t *list)
+{
+    const size_t most = (size_t)request->service->settings.max_items;
+    size_t i;
+    json_t *value;
+    if (!json_is_string(first) || !json_is_array(list)) {
+        server__fail(request, 422, "invalid_input", name,
+                     "`%s` must be a string and `%s` a list of strings", first_name, name);
+        return false;
+    }
+    if (json_array_size(list) == 0 || json_string_length(first) == 0) {
+        server__fail(request, 400, "invalid_input", name, "`%s` cannot be empty",
+                     json_array_size(list) ? first_name : name);
+        return false;
+    }
+    if (json_array_size(list) + 1 > most) {
+        server__fail(request, 422, "too_many_inputs", name,
+                     "batch size %zu > maximum allowed batch size %zu (--max-items)",
+                     json_array_size(list) + 1, most);
+        return false;
+    }
+    own->inputs.list = calloc(json_array_size(list) + 1, sizeof *own->inputs.list);
+    if (!own->inputs.list) {
+        server__fail(request, 503, "out_of_memory", NULL, "out of memory");
+        return false;
+    }
+    own->inputs.count = json_array_size(list) + 1;
+    own->inputs.list[0].data = json_string_value(first);
+    own->inputs.list[0].size = json_string_length(first);
+    json_array_foreach(list, i, value)
+    {
+        if (!json_is_string(value)) {
+            server__fail(request, 422, "invalid_input", name, "`%s` must hold strings only", name);
+            return false;
+        }
+        own->inputs.list[i + 1].data = json_string_value(value);
+        own->inputs.list[i + 1].size = json_string_length(value);
+    }
+    return true;
+}
+
+/* Cosine of the first input with the i-th of the others; vectors have length 1. */
+static float score_of(const server__embedding *e, size_t i)
+{
+    float score = 0.0f;
+    gte_similarity(e->inputs[0].vector, 1, e->inputs[i + 1].vector, 1, (size_t)e->options.dims,
+                   &score, NULL);
+    return score;
+}
+
+static void similarity_finish(server__request *request)
+{
+    const tei *own = request->state;
+    server__text out = {0};
+    for (size_t i = 0; i + 1 < own->embedding.count; i++) {
+        server__text_string(&out, i ? "," : "[");
+        server__json_float(&out, score_of(&own->embedding, i));
+    }
+    server__text_string(&out, "]");
+    server__answer_json(request, 200, &out);
+}
+
+static void similarity_handle(server__request *request)
+{
+    tei *own = begin(request, "similarity", "inputs");
+    if (!own) return;
+    const json_t *inputs = json_object_get(own->json, "inputs");
+    const json_t *parameters = json_object_get(own->json, "parameters");
+    const char *prompt = NULL;
+    if (!json_is_object(inputs)) {
+        invalid(request, "inputs", "`inputs` must have `source_sentence` and `sentences`");
+        return;
+    }
+    if (parameters && !json_is_object(parameters) && !json_is_null(parameters)) {
+        invalid(request, "parameters", "`parameters` must be an object");
+        return;
+    }
+    if (!take_truncation(request, own, parameters) ||
+        !server__json_get_string(request, parameters, "prompt_name", &prompt, NULL) ||
+        !take_one_and_list(request, own, "source_sentence",
+                           json_object_get(inputs, "source_sentence"), "sentences",
+                           json_object_get(inputs, "sentences")) ||
+        !server__inputs_prompt(request, &own->inputs, prompt))
+        return;
+    embed(request, own, similarity_finish);
+}
+
+typedef struct ranked {
+    size_t index;
+    float score;
+} ranked;
+
+static int by_score(const void *a, const void *b)
+{
+    const ranked *x = a, *y = b;
+    if (x->score != y->score) return x->score < y->score ? 1 : -1;
+    return (x->index > y->index) - (x->index < y->index);
+}
+
+static void rerank_finish(server__request *request)
+{
+    const tei *own = request->state;
+    const server__embedding *e = &own->embedding;
+    const size_t n = e->count - 1;
+    ranked *order = malloc(n * sizeof *order);
+    server__text out = {0};
+    if (!order) {
+        server__fail(request, 503, "out_of_memory", NULL, "out of memory");
+        return;
+    }
+    for (size_t i = 0; i < n; i++) order[i] = (ranked){i, score_of(e, i)};
+    qsort(order, n, sizeof *order, by_score);
+    for (size_t i = 0; i < n; i++) {
+        const server__input *text = &e->inputs[order[i].index + 1];
+        server__text_printf(&out, "%s{\"index\":%zu,\"score\":", i ? "," : "[", order[i].index);
+        server__json_float(&out, order[i].score);
+        if (own->return_text) {
+            server__text_string(&out, ",\"text\":");
+            server__json_string(&out, text->data, text->size);
+        }
+        server__text_string(&out, "}");
+    }
+    server__text_string(&out, "]");
+    free(order);
+    server__answer_json(request, 200, &out);
+}
+
+/* Scores are cosines, of an embedding model. raw_scores changes nothing then. */
+static void rerank_handle(server__request *request)
+{
+    tei *own = begin(request, "rerank", "texts");
+    if (!own) return;
+    if (!take_truncation(request, own, own->json) ||
+        !server__json_get_bool(request, own->json, "return_text", &own->return_text) ||
+        !server__json_get_bool(request, own->json, "raw_scores", &own->raw_scores) ||
+        !take_one_and_list(request, own, "query", json_object_get(own->json, "query"), "texts",
+                           json_object_get(own->json, "texts")))
+        return;
+    embed(request, own, rerank_finish);
+}
+
+/* ---- /info ------------------------------------------------------------------------------------ */
+
+static void info_handle(server__request *request)
+{
+    const server__service *service = request->service;
+    const server__settings *settings = &service->settings;
+    const gte_model_info *info = &service->info;
+    const char *source = gte_model_meta(service->model, "name");
+    server__text out = {0};
+    server__text_string(&out, "{\"model_id\":");
+    server__json_c_string(&out, source ? source : service->model_name);
+    server__text_printf(&out, ",\"model_sha\":\"%s\",\"model_dtype\":\"%s\",\"served_model_name\":",
+                        info->sha256, strcmp(info->dtype, "f32") == 0 ? "float32" : info->dtype);
+    server__json_c_string(&out, service->model_name);
+    server__text_printf(
+        &out,
+        ",\"model_type\":{\"embedding\":{\"pooling\":\"%s\"}},\"max_concurrent_requests\":%d,"
+        "\"max_input_length\":%d,\"max_batch_tokens\":%d,\"max_batch_requests\":null,"
+        "\"max_client_batch_size\":%d,\"auto_truncate\":%s,\"tokenization_workers\":%d,"
+        "\"version\":\"%s\",\"sha\":null,\"docker_label\":null}",
+        info->pooling == GTE_POOLING_CLS ? "cls" : "mean", settings->queue_items, info->max_tokens,
+        settings->batch_tokens ? settings->batch_tokens : 1024, settings->max_items,
+        settings->truncate ? "true" : "false", settings->http_threads, gte_version());
+    server__answer_json(request, 200, &out);
+}
+
+const server__route server__tei_routes[] = {
+    {"POST", "/embed", embed_handle, SERVER__TEI, 0, 0},
+    {"POST", "/", embed_handle, SERVER__TEI, 0, 0},
+    {"POST", "/similarity", similarity_handle, SERVER__TEI, 0, 0},
+    {"POST", "/rerank", rerank_handle, SERVER__TEI, 0, 0},
+    {"GET", "/info", info_handle, SERVER__TEI, 0, 0},
+    {0},
+};
