@@ -73,7 +73,7 @@ static void embed(server__request *request, tei *own, server__step then)
     server__embed(request, &own->embedding, then);
 }
 
-/* ---- /embed ----------------------------------------------------------------------------------- */
+/* ---- /embed ---------------------------------------------------------------------------------- */
 
 static void embed_finish(server__request *request)
 {
@@ -115,7 +115,7 @@ static void embed_handle(server__request *request)
     embed(request, own, embed_finish);
 }
 
-/* ---- one text against others -------------------------------------------------------------------- */
+/* ---- one text against others ----------------------------------------------------------------- */
 
 /* own->inputs: `first`, then the strings of `list`, which errors call `name`. */
 static bool take_one_and_list(server__request *request, tei *own, const char *first_name,
@@ -260,7 +260,7 @@ static void rerank_handle(server__request *request)
     embed(request, own, rerank_finish);
 }
 
-/* ---- /info ------------------------------------------------------------------------------------ */
+/* ---- /info ----------------------------------------------------------------------------------- */
 
 static void info_handle(server__request *request)
 {

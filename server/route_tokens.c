@@ -101,7 +101,7 @@ static void tokenize_handle(server__request *request)
         server__text_free(&out);
 }
 
-/* ---- /decode ------------------------------------------------------------------------------------ */
+/* ---- /decode --------------------------------------------------------------------------------- */
 
 /* [CLS] and its like: in square brackets as BERT's vocabularies have them. */
 static bool is_marker(const char *text, size_t size)
