@@ -32,6 +32,7 @@ struct server__batcher {
     pthread_cond_t wake;
     server__batcher_options options;
     size_t hidden;
+    const char *backend;
     server__flight flight;
     server__job jobs; /* the ring's head: accepted, not ended */
     worker *workers;
@@ -296,6 +297,7 @@ static gte_status start_worker(server__batcher *b, worker *w, const gte_model *m
     gte_status status = gte_context_create(&w->context, model, &options, err);
     if (status != GTE_OK) return status;
     gte_context_describe(w->context, &info, sizeof info);
+    b->backend = info.backend;
     w->budget = (size_t)info.batch_tokens;
     w->batch = calloc(w->budget, sizeof(server__entry *));
     w->tokens = calloc(w->budget, sizeof *w->tokens);
@@ -346,6 +348,11 @@ server__batcher *server__batcher_start(const gte_model *model,
         b->started++;
     }
     return b;
+}
+
+const char *server__batcher_backend(const server__batcher *batcher)
+{
+    return batcher->backend;
 }
 
 void server__batcher_stop(server__batcher **batcher)

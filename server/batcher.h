@@ -85,6 +85,8 @@ typedef struct server__batcher_state {
 /* On failure NULL, *err filled. The model outlives the batcher. */
 server__batcher *server__batcher_start(const gte_model *model,
                                        const server__batcher_options *options, gte_error *err);
+/* What multiplies matrices: gte_context_info.backend. */
+const char *server__batcher_backend(const server__batcher *batcher);
 server__submit server__batcher_submit(server__batcher *batcher, server__job *job);
 /* True when `items` more inputs would be refused: asked before the work of tokenizing. */
 bool server__batcher_full(server__batcher *batcher, size_t items);

@@ -1,6 +1,7 @@
 /* From the texts of a request to their vectors. */
 #include "server/embed.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,8 +13,9 @@ typedef struct server__embed_work {
     server__request *request;
     server__embedding *embedding;
     server__step then;
-    float *vectors;    /* [count, dims] */
-    gte_token *tokens; /* of what is to be computed, back to back */
+    gte_cache_key *keys; /* [count] where there is a cache */
+    float *vectors;      /* [count, dims] */
+    gte_token *tokens;   /* of what is to be computed, back to back */
     size_t token_count, token_capacity;
     server__item *items; /* [misses] */
     size_t misses;
@@ -26,6 +28,7 @@ void server__embedding_free(server__embedding *embedding)
     work *w = embedding->work;
     if (!w) return;
     embedding->work = NULL;
+    free(w->keys);
     free(w->vectors);
     free(w->tokens);
     free(w->items);
@@ -156,6 +159,67 @@ static bool tokenize_all(work *w)
     return true;
 }
 
+/* ---- the cache ------------------------------------------------------------------------------- */
+
+/* Vectors of texts are of the same scope as the command's, so that they share files; those of ids
+ * have one of their own. */
+static void make_key(const work *w, const gte_cache_scope *of_text, const gte_cache_scope *of_ids,
+                     size_t index, gte_cache_key *out)
+{
+    const server__input *input = &w->embedding->inputs[index];
+    gte_text text = {input->data, input->size, NULL, 0};
+    if (input->ids)
+        text = (gte_text){(const char *)input->ids, input->id_count * sizeof *input->ids, NULL, 0};
+    gte_cache_key_of(input->ids ? of_ids : of_text, text, out);
+}
+
+static void make_scopes(const work *w, gte_cache_scope *of_text, gte_cache_scope *of_ids)
+{
+    const server__embedding *e = w->embedding;
+    const server__service *service = w->request->service;
+    gte_embed_options options = GTE_EMBED_OPTIONS_INIT;
+    char how[96];
+    options.dims = e->options.dims;
+    options.pooling = e->options.pooling;
+    options.no_normalize = e->options.no_normalize;
+    options.flags = e->flags;
+    gte_cache_scope_vectors(of_text, &service->info, &options, service->computed_by);
+    int used = snprintf(how, sizeof how, "%d %d %s", (int)options.pooling, options.no_normalize,
+                        service->computed_by);
+    gte_cache_scope_init(of_ids, service->info.sha256, "embed ids", how, (size_t)used, options.dims,
+                         options.flags);
+}
+
+static void look_up(work *w)
+{
+    server__embedding *e = w->embedding;
+    server__service *service = w->request->service;
+    const size_t dims = (size_t)e->options.dims, bytes = dims * sizeof(float);
+    gte_cache_scope of_text, of_ids;
+    size_t size, hits = 0;
+    if (!service->cache || !(w->keys = calloc(e->count ? e->count : 1, sizeof *w->keys))) return;
+    make_scopes(w, &of_text, &of_ids);
+    for (size_t i = 0; i < e->count; i++) {
+        make_key(w, &of_text, &of_ids, i, &w->keys[i]);
+        gte_cache_answer answer =
+            gte_cache_get(service->cache, &w->keys[i], w->vectors + i * dims, bytes, &size);
+        e->inputs[i].cached = answer == GTE_CACHE_HIT && size == bytes;
+        hits += e->inputs[i].cached;
+    }
+    server__metrics_cache(service->metrics, SERVER__CACHE_HIT, hits);
+    server__metrics_cache(service->metrics, SERVER__CACHE_MISS, e->count - hits);
+}
+
+/* What was computed; the batcher lets no vector through that is not finite. */
+static void store(work *w)
+{
+    const server__embedding *e = w->embedding;
+    for (size_t i = 0; w->keys && i < e->count; i++)
+        if (!e->inputs[i].cached)
+            gte_cache_put(w->request->service->cache, &w->keys[i], e->inputs[i].vector,
+                          (size_t)e->options.dims * sizeof(float));
+}
+
 /* ---- the queue ------------------------------------------------------------------------------- */
 
 static void refuse_full(server__request *request)
@@ -188,6 +252,7 @@ static void after_job(server__request *request)
     work *w = request->waiting;
     switch (w->end) {
     case SERVER__JOB_DONE:
+        store(w);
         w->then(request);
         return;
     case SERVER__JOB_DEADLINE:
@@ -273,6 +338,7 @@ void server__embed(server__request *request, server__embedding *e, server__step 
     w->embedding = e;
     w->then = then;
     request->items = e->count;
+    look_up(w);
     for (size_t i = 0; i < e->count; i++) {
         e->inputs[i].vector = w->vectors + i * dims;
         w->misses += !e->inputs[i].cached;

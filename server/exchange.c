@@ -16,8 +16,9 @@
 #include "server/routes.h"
 
 #define FIRST_BODY 4096
-/* A refused request's body up to this size is read and forgotten, so that the connection stays. */
-#define MOST_DISCARDED 65536
+/* A refused request's body up to this size is read and forgotten: a connection closed in the middle
+ * of it may lose the answer on its way. */
+#define MOST_DISCARDED 16777216
 
 typedef server__exchange exchange;
 
@@ -192,6 +193,7 @@ static enum MHD_Result refuse(exchange *x)
 {
     size_t size = announced(&x->request);
     x->discard = size <= MOST_DISCARDED && !server__header(&x->request, "Expect");
+    if (x->discard && size) set_deadline(x, x->http->service->settings.body_timeout);
     return x->discard ? MHD_YES : queue_and_close(x);
 }
 
@@ -216,7 +218,7 @@ static enum MHD_Result on_head(exchange *x, const char *path, const char *method
     if (size != SIZE_MAX && size > limit) {
         server__fail(request, 413, "body_too_large", NULL,
                      "the body has %zu bytes, the limit is %zu (--max-body)", size, limit);
-        return queue_and_close(x);
+        return refuse(x);
     }
     x->body_capacity = size == 0 ? 0 : size == SIZE_MAX ? FIRST_BODY : size + 1;
     if (x->body_capacity && !(x->body = malloc(x->body_capacity))) return MHD_NO;

@@ -63,7 +63,8 @@ const char *server__guard_verdict(const server__guard *guard, const char *versio
     if (guard->encodings && !one_one) return "Transfer-Encoding needs HTTP/1.1";
     if (guard->hosts > 1 || (one_one && guard->hosts != 1)) return "there must be one Host";
     if (guard->bad_byte) return "a header has a character that it must not have";
-    if (has_control(target, strlen(target))) return "the target has a control character";
+    if (has_control(target, strlen(target)) || strstr(target, "%00"))
+        return "the target has a control character";
     *status = 501;
     if (guard->bad_encoding) return "Transfer-Encoding other than chunked";
     *status = 505;

@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include "server/cache_place.h"
 #include "server/warm_up.h"
 
 #define DRAIN_STEP_MS 10
@@ -86,7 +87,30 @@ static int start_batcher(server__service *service)
                                              .arg = service};
     gte_error err;
     service->batcher = server__batcher_start(service->model, &options, &err);
-    return service->batcher ? 0 : fail(service, err.message);
+    if (!service->batcher) return fail(service, err.message);
+    gte_runtime runtime;
+    gte_runtime_describe(&runtime, sizeof runtime);
+    snprintf(service->computed_by, sizeof service->computed_by, "%s %s", runtime.isa,
+             server__batcher_backend(service->batcher));
+    return 0;
+}
+
+static int open_cache(server__service *service)
+{
+    const server__settings *s = &service->settings;
+    char path[SERVER__PATH_SIZE], message[512];
+    gte_cache_options options = GTE_CACHE_OPTIONS_INIT;
+    gte_error err;
+    if (s->cache && strcmp(s->cache, "off") == 0) return 0;
+    if (!server__cache_place(s->cache, path, message, sizeof message))
+        server__log_line(service->log, SERVER__WARNING, "%s; the cache is in memory", message);
+    options.path = path[0] ? path : NULL;
+    options.memory_bytes = (uint64_t)s->cache_memory << 20;
+    options.disk_bytes = (uint64_t)s->cache_size << 20;
+    if (gte_cache_open(&service->cache, &options, &err) != GTE_OK)
+        return fail(service, err.message);
+    server__log_line(service->log, SERVER__INFO, "cache: %s", path[0] ? path : "in memory");
+    return 0;
 }
 
 static int start_http(server__service *service)
@@ -103,6 +127,7 @@ static void close_parts(server__service *service)
 {
     server__http_stop(&service->http);
     server__batcher_stop(&service->batcher);
+    gte_cache_close(&service->cache);
     server__admit_free(&service->admit);
     server__metrics_free(&service->metrics);
     gte_model_close(&service->model);
@@ -194,10 +219,12 @@ int server__run(const server__settings *settings)
     block_signals(&set);
     int code = open_parts(&service);
     if (code == 0) code = start_batcher(&service);
+    if (code == 0) code = open_cache(&service);
+    /* before there is a socket: the first request over one from systemd must not fail */
+    if (code == 0) server__warm_up(&service);
+    atomic_store(&service.ready, code == 0);
     if (code == 0) code = start_http(&service);
     if (code == 0) {
-        server__warm_up(&service);
-        atomic_store(&service.ready, true);
         server__log_line(service.log, SERVER__INFO, "ready");
         serve(&service, &set);
         drain(&service, &set);

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <time.h>
 
+#include "gte_cache.h"
 #include "server/admit.h"
 #include "server/batcher.h"
 #include "server/http.h"
@@ -23,6 +24,8 @@ typedef struct server__service {
     struct timespec started; /* wall clock */
     uint64_t started_ns;
     server__batcher *batcher;
+    gte_cache *cache;     /* of vectors and answers; NULL: --cache off */
+    char computed_by[64]; /* what changes the last bits of a vector: for the cache's keys */
     server__admit *admit;
     server__metrics *metrics;
     server__log *log;

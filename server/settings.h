@@ -17,6 +17,7 @@ typedef struct server__settings {
     int connections, connections_per_address;                     /* 0: no limit per address */
     int header_timeout, body_timeout, idle_timeout, send_timeout; /* seconds */
     int request_timeout, drain_timeout;                           /* seconds */
+    int cache_memory, cache_size;                                 /* MiB */
     int rate, rate_burst; /* requests a second, per key or address; 0: off */
     int truncate, reuse_port, warm_up, check;
     const char *config; /* the file that was read, or NULL */

@@ -31,7 +31,12 @@ const server__setting server__setting_table[] = {
     SWITCH(
         "truncate", "GTE_SERVER_TRUNCATE", truncate, "on", NULL,
         "Cut texts longer than the model reads, where\na request does not say; off: refuse them."),
-    TEXT("cache", 0, "FILE|off", "GTE_SERVER_CACHE", cache, "off", NULL, "The cache of results."),
+    TEXT("cache", 0, "FILE|memory|off", "GTE_SERVER_CACHE", cache, NULL, NULL,
+         "The cache of results [server.cache in the\nuser's cache directory]."),
+    NUMBER("cache-memory", 0, "GTE_SERVER_CACHE_MEMORY", cache_memory, 1, MILLION, "64", NULL,
+           "MiB of it in memory."),
+    NUMBER("cache-size", 0, "GTE_SERVER_CACHE_SIZE", cache_size, 1, MILLION, "1024", NULL,
+           "MiB of it in the file."),
 
     TEXT("host", 0, "ADDRESS", "GTE_SERVER_HOST", host, "127.0.0.1", "Listening",
          "Address to listen on; 0.0.0.0 or :: for all."),

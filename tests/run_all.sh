@@ -78,6 +78,20 @@ command_tests() {
     done
 }
 
+# server_tests VARIANT: a real server on a loopback socket; sanitizers make it slower.
+server_tests() {
+    local variant=$1 slowness=${2:-1}
+    if [ ! -x "build/$variant/gte-server" ]; then
+        echo "  $variant server: not built, no libmicrohttpd"
+        return
+    fi
+    for script in tests/server/test_*.py; do
+        step "$variant server $(basename "$script" .py)" env GTE_TEST_SLOWNESS="$slowness" \
+            GTE_SERVER="$PWD/build/$variant/gte-server" GTE="$PWD/build/release/gte" \
+            GTE_STANDIN="$PWD/build/standin.gte" python3 "$script"
+    done
+}
+
 library_tests() {
     step "public headers" tests/header_test.sh
     step "exported symbols" tests/lint/check_exports.sh
@@ -96,11 +110,14 @@ quick | full)
     suites release
     golden_levels release
     command_tests
+    server_tests release
     library_tests
     if [ "$mode" = full ]; then
         step "instruction counts" perf/check/perf_check.sh check
         suites asan
+        server_tests asan 5
         step "tsan test_threads" build/tsan/tests/test_threads
+        server_tests tsan 10
         step "lint" "${MAKE:-make}" --no-print-directory lint
     fi
     ;;
@@ -110,6 +127,7 @@ coverage)
     ;;
 asan | ubsan | tsan)
     suites "$mode"
+    server_tests "$mode" 10
     ;;
 *)
     echo "usage: tests/run_all.sh quick|full|asan|ubsan|tsan|coverage" >&2

@@ -31,6 +31,10 @@ no-server:
 	@echo '  gte-server is not built: $(SERVER_DEPS) not found by $(PKG_CONFIG) (make deps)'
 endif
 
+# What the tests need, where there is a server.
+.PHONY: server-program
+server-program: $(if $(SERVER_FOUND),$(B)/gte-server)
+
 .PHONY: serve
 serve: all build/default.gte ## serve the default model on 127.0.0.1:5000; SERVE_ARGS= for options
 	$(Q)build/gte-server -m build/default.gte $(SERVE_ARGS)

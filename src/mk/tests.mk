@@ -91,13 +91,13 @@ test: ## install what is missing, build, and run every test but the fuzzers and 
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all build/default.gte build/golden/done test-programs \
 	    build/release/perf_check
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) VARIANT=asan test-programs
-	$(Q)$(MAKE) --no-print-directory -j$(JOBS) VARIANT=tsan build/tsan/tests/test_threads
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) VARIANT=tsan build/tsan/tests/test_threads server-program
 	@MAKE='$(MAKE)' CC='$(CC)' CXX='$(CXX)' tests/run_all.sh full
 
 check: all build/default.gte build/golden/done test-programs ## run the quick tests; installs nothing
 	@MAKE='$(MAKE)' CC='$(CC)' CXX='$(CXX)' tests/run_all.sh quick
 
-test-programs: $(TEST_BIN) $(B)/checkkern $(B)/oom $(B)/gte
+test-programs: $(TEST_BIN) $(B)/checkkern $(B)/oom $(B)/gte server-program
 
 test-asan test-ubsan test-tsan: test-%: all build/default.gte build/golden/done ## the unit tests under a sanitizer
 	$(Q)$(MAKE) --no-print-directory VARIANT=$* test-programs

@@ -1,0 +1,210 @@
+#!/usr/bin/env python3
+"""More work than the encoder can do: refusals, deadlines, clients that leave, draining."""
+import http.client
+import json
+import random
+import signal
+import socket
+import struct
+import threading
+import time
+
+from harness import SLOW, Server, check, done, statuses, wait_for, read_all
+
+HEAD = b"POST /v1/embeddings HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+number = 0
+
+
+def texts(n, size=100):
+    """n texts of their own, of some hundred tokens each"""
+    global number
+    number += n
+    return ["%d " % (number + i) + "word " * size for i in range(n)]
+
+
+def packet(body):
+    data = json.dumps(body).encode()
+    return HEAD + b"Content-Length: %d\r\n\r\n" % len(data) + data
+
+
+def busy(server, seconds=1.0):
+    """Gives the encoder work for some time; the thread that waits for the answers."""
+    begin = time.monotonic()
+    server.embed({"input": texts(256)})
+    once = max(time.monotonic() - begin, 0.01)
+    sockets = []
+    for _ in range(min(12, max(1, int(seconds / once)))):
+        s = server.connect(60)
+        s.sendall(packet({"input": texts(256), "encoding_format": "base64"}))
+        sockets.append(s)
+    return sockets
+
+
+def finish(sockets):
+    got = [statuses(read_all_of_one(s)) for s in sockets]
+    for s in sockets:
+        s.close()
+    return got
+
+
+def read_all_of_one(s):
+    """One answer on a connection that stays."""
+    data = b""
+    s.settimeout(60 * SLOW)
+    while b"\r\n\r\n" not in data:
+        part = s.recv(65536)
+        if not part:
+            return data
+        data += part
+    head, body = data.split(b"\r\n\r\n", 1)
+    length = int([l.split(b":")[1] for l in head.split(b"\r\n")
+                  if l.lower().startswith(b"content-length")][0])
+    while len(body) < length:
+        part = s.recv(65536)
+        if not part:
+            break
+        body += part
+    return head + b"\r\n\r\n" + body
+
+
+def deadlines(server):
+    blocked = busy(server)
+    begin = time.monotonic()
+    status, _, answer = server.embed({"input": texts(1)}, {"X-Request-Timeout": "0.1"})
+    took = time.monotonic() - begin
+    check("a deadline answers 504", status == 504 and answer["error"]["code"] == "deadline",
+          (status, answer))
+    check("soon after it", took < 0.5 * SLOW, took)
+    check("/live does not wait", timed(server, "/live") < 0.1 * SLOW)
+    check("the others are answered", all(s == [200] for s in finish(blocked)))
+
+
+def timed(server, path):
+    begin = time.monotonic()
+    server.get(path)
+    return time.monotonic() - begin
+
+
+def gone(server):
+    blocked = busy(server)
+    left = []
+    for _ in range(50):
+        s = server.connect()
+        s.sendall(packet({"input": texts(1)}))
+        left.append(s)
+    time.sleep(0.1)
+    for s in left:
+        s.close()
+    check("clients that went away are dropped from the queue",
+          wait_for(lambda: server.log().count(" 499 ") >= 45), server.log().count(" 499 "))
+    check("the others are answered still", all(s == [200] for s in finish(blocked)))
+
+
+def same(server):
+    blocked = busy(server, 0.3)
+    body = packet({"input": ["the same text " * 20] * 3})
+    sockets = [server.connect() for _ in range(40)]
+    for s in sockets:
+        s.sendall(body)
+    answers = {read_all_of_one(s).split(b"\r\n\r\n", 1)[1] for s in sockets}
+    for s in sockets:
+        s.close()
+    check("equal texts get equal answers", len(answers) == 1, len(answers))
+    finish(blocked)
+
+
+def overload():
+    """Ten times more clients than the encoder can serve."""
+    with Server("--queue-items", "64", "--queue-tokens", "300000", cache="off") as server:
+        def client(count, refusals, until):
+            connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60 * SLOW)
+            while time.monotonic() < until:
+                body = json.dumps({"input": texts(16), "encoding_format": "base64"})
+                begin = time.monotonic()
+                connection.request("POST", "/v1/embeddings", body,
+                                   {"Content-Type": "application/json"})
+                answer = connection.getresponse()
+                answer.read()
+                if answer.status == 200:
+                    count.append(answer.status)
+                else:
+                    refusals.append((answer.status, answer.headers["Retry-After"],
+                                     time.monotonic() - begin))
+                    time.sleep(0.02)
+            connection.close()
+
+        def phase(clients, seconds):
+            count, refusals, until = [], [], time.monotonic() + seconds
+            threads = [threading.Thread(target=client, args=(count, refusals, until))
+                       for _ in range(clients)]
+            for t in threads:
+                t.start()
+            for t in threads:
+                t.join()
+            return len(count) / seconds, refusals
+
+        phase(4, 0.5)
+        peak, none = phase(3, 2)
+        memory = server.memory()
+        much, refusals = phase(40, 3)
+        print("peak %.0f/s, overloaded %.0f/s, %d refusals, memory %d -> %d KiB" %
+              (peak, much, len(refusals), memory // 1024, server.memory() // 1024))
+        check("without overload nothing is refused", not none, none[:3])
+        check("overload is refused with 429 and Retry-After",
+              refusals and all(r[0] == 429 and 1 <= int(r[1]) <= 60 for r in refusals),
+              refusals[:3])
+        check("what is accepted is finished", much > 0.6 * peak, (peak, much))
+        check("memory stays", server.memory() < memory + 32 * 2**20, server.memory() - memory)
+
+
+def aborts(server):
+    """Connections reset in every state."""
+    server.embed({"input": texts(1)})
+    threads, descriptors = server.threads(), server.descriptors()
+    whole = packet({"input": texts(2, 20)})
+    for i in range(1500):
+        s = server.connect()
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        cut = random.randrange(len(whole)) if i % 2 else len(whole)
+        s.sendall(whole[:cut])
+        if i % 4 == 0:
+            time.sleep(random.random() * 0.002)
+        s.close()
+    check("1,500 resets leave nothing", wait_for(lambda: server.descriptors() <= descriptors + 1),
+          (descriptors, server.descriptors()))
+    check("the same threads", server.threads() == threads, (threads, server.threads()))
+    check("it still serves", server.embed({"input": "a"})[0] == 200)
+
+
+def drain():
+    with Server() as server:
+        keep = server.connect()
+        keep.sendall(b"GET /live HTTP/1.1\r\nHost: a\r\n\r\n")
+        read_all_of_one(keep)
+        accepted = busy(server)
+        time.sleep(0.1)
+        server.process.send_signal(signal.SIGTERM)
+        wait_for(lambda: "draining" in server.log())
+        refused = False
+        try:
+            server.get("/live")
+        except OSError:
+            refused = True
+        check("no new connections while draining", refused)
+        try:
+            keep.sendall(packet({"input": "a"}))
+            late = read_all(keep)[0]
+        except OSError:
+            late = b""
+        check("new requests get 503 or an end", statuses(late) in ([503], []), late)
+        check("accepted requests are finished", all(s == [200] for s in finish(accepted)))
+
+
+with Server(cache="off") as server:
+    deadlines(server)
+    gone(server)
+    same(server)
+    aborts(server)
+overload()
+drain()
+done()

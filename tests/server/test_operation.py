@@ -1,0 +1,196 @@
+#!/usr/bin/env python3
+"""Settings from all sides, sockets of all kinds, TLS, starting and stopping."""
+import json
+import os
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import tempfile
+import time
+import warnings
+
+from harness import MODEL, SERVER, Server, check, done, read_all
+
+
+def run(*arguments, env=None):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("GTE_")}
+    environment.update(env or {})
+    p = subprocess.run([SERVER] + list(arguments), stdin=subprocess.DEVNULL, env=environment,
+                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+    return p.returncode, p.stdout.decode(), p.stderr.decode()
+
+
+def settings(folder):
+    file = os.path.join(folder, "gte.conf")
+    with open(file, "w") as out:
+        out.write("# a comment\n\nport = 1001\nqueue-items = 7 \n max-items=9\ntruncate = off\n")
+
+    def effective(*arguments, env=None):
+        code, out, err = run("-m", MODEL, "--check", *arguments, env=env)
+        return dict(line.split(" = ", 1) for line in out.splitlines() if " = " in line) \
+            if code == 0 else err
+
+    check("defaults", effective()["port"] == "5000" and effective()["host"] == "127.0.0.1")
+    check("the file", effective("--config", file)["port"] == "1001")
+    check("the environment before the file",
+          effective("--config", file, env={"GTE_INSTANCE_PORT": "1002"})["port"] == "1002")
+    all_three = effective("--config=" + file, "--port", "1003", env={"GTE_INSTANCE_PORT": "1002"})
+    check("options before both", all_three["port"] == "1003")
+    check("the rest of the file", (all_three["queue-items"], all_three["max-items"],
+                                   all_three["truncate"]) == ("7", "9", "off"), all_three)
+    check("the file by the environment",
+          effective(env={"GTE_SERVER_CONFIG": file})["port"] == "1001")
+    check("the instance", effective(env={"GTE_INSTANCE_ID": "7"})["instance-id"] == "7")
+    printed = run("-m", MODEL, "--check", "--config", file)[1]
+    with open(file, "w") as out:
+        out.write(printed)
+    check("what --check prints is a file", run("--check", "--config", file)[1] == printed)
+
+
+def mistakes(folder):
+    file = os.path.join(folder, "bad.conf")
+    for name, text, wanted in (("an unknown name", "prot = 1\n", ":1 "),
+                               ("no equals sign", "\nport\n", ":2 "),
+                               ("a word for a number", "port = x\n", "whole number")):
+        with open(file, "w") as out:
+            out.write(text)
+        code, _, err = run("-m", MODEL, "--config", file, "--check")
+        check("in the file: " + name, code == 2 and wanted in err, (code, err))
+    for name, arguments, wanted in (
+            ("an unknown option", ["--nothing"], "--help"), ("an operand", ["x"], "no option"),
+            ("a port too large", ["--port", "65536"], "0 to 65535"),
+            ("no value", ["--port"], "needs a value"),
+            ("a switch with another value", ["--truncate=maybe"], "on or off"),
+            ("a certificate without its key", ["--tls-cert", "x"], "together"),
+            ("a level", ["--log-level", "loud"], "debug"),
+            ("a file that is not there", ["--config", "/nowhere"], "/nowhere")):
+        code, _, err = run("-m", MODEL, "--check", *arguments)
+        check(name, code == 2 and wanted in err, (code, err))
+    code, _, err = run("--check")
+    check("no model", code == 1 and "GTE_MODEL" in err, (code, err))
+    code, _, err = run("--check", "-m", file)
+    check("no model file", code == 1, (code, err))
+    code, _, err = run("--check", "-m", MODEL, "--api-key-file", "/nowhere")
+    check("no key file", code == 1 and "/nowhere" in err, (code, err))
+    code, out, _ = run("--help")
+    check("--help", code == 0 and "--max-body" in out and "GTE_INSTANCE_PORT" in out)
+    check("--version", run("--version")[1].startswith("gte-server 0."))
+
+
+def over(s, target=b"/v1/models"):
+    s.sendall(b"GET " + target + b" HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    return read_all(s)[0]
+
+
+def sockets(folder):
+    path = os.path.join(folder, "gte.sock")
+    for turn in ("a Unix socket", "again, over a stale one"):
+        with Server("--unix-socket", path) as server:
+            s = socket.socket(socket.AF_UNIX)
+            s.connect(path)
+            check(turn, b" 200 " in over(s), server.log())
+            s.close()
+            if turn == "a Unix socket":
+                check("another server does not take it over",
+                      run("-m", MODEL, "--cache", "off", "--unix-socket", path)[0] == 1)
+        check("it is removed at the end", not os.path.exists(path))
+        stale = socket.socket(socket.AF_UNIX)
+        stale.bind(path)
+        stale.close()
+
+    with Server("--reuse-port") as one:
+        with Server("--reuse-port", port=str(one.port)) as two:
+            check("two on one port", one.port == two.port and one.get("/live")[0] == 200)
+        code, _, err = run("-m", MODEL, "--cache", "off", "--port", str(one.port))
+        check("a port in use", code == 1 and "cannot listen" in err, (code, err))
+    with Server("--host", "::1", port="0") as server:
+        check("IPv6", server.address.startswith("http://[::1]:"), server.address)
+
+
+def systemd():
+    tool = shutil.which("systemd-socket-activate")
+    if not tool:
+        print("SKIP no systemd-socket-activate")
+        return
+    probe = socket.socket()
+    probe.bind(("127.0.0.1", 0))
+    port = probe.getsockname()[1]
+    probe.close()
+    with tempfile.NamedTemporaryFile() as log:
+        p = subprocess.Popen([tool, "-l", "127.0.0.1:%d" % port, SERVER, "-m", MODEL, "--cache",
+                              "off"], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        answer = b""
+        for _ in range(100):
+            try:
+                s = socket.create_connection(("127.0.0.1", port), 10)
+                answer = over(s)
+                s.close()
+                break
+            except OSError:
+                time.sleep(0.05)
+        p.send_signal(signal.SIGTERM)
+        code = p.wait(60)
+        check("a socket from systemd", b" 200 " in answer and code == 0, (answer, code))
+
+
+def certificate(folder):
+    cert, key = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
+    made = subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj",
+                           "/CN=localhost", "-days", "2", "-keyout", key, "-out", cert],
+                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return (cert, key) if made.returncode == 0 else None
+
+
+def tls(folder):
+    pair = certificate(folder) if shutil.which("openssl") else None
+    if not pair:
+        print("SKIP no openssl")
+        return
+    with Server("--tls-cert", pair[0], "--tls-key", pair[1]) as server:
+        def attempt(lowest, highest):
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            context.set_ciphers("DEFAULT:@SECLEVEL=0")
+            try:
+                context.minimum_version, context.maximum_version = lowest, highest
+                with context.wrap_socket(server.connect()) as s:
+                    return s.version() if b" 200 " in over(s) else "no answer"
+            except (OSError, ValueError) as error:
+                return repr(error)
+        v = ssl.TLSVersion
+        warnings.simplefilter("ignore", DeprecationWarning)
+        check("TLS 1.3", attempt(v.TLSv1_3, v.TLSv1_3) == "TLSv1.3", attempt(v.TLSv1_3, v.TLSv1_3))
+        check("TLS 1.2", attempt(v.TLSv1_2, v.TLSv1_2) == "TLSv1.2", attempt(v.TLSv1_2, v.TLSv1_2))
+        check("not 1.1", not attempt(v.TLSv1_1, v.TLSv1_1).startswith("TLS"))
+        check("not 1.0", not attempt(v.TLSv1, v.TLSv1).startswith("TLS"))
+        check("https in the log", server.address.startswith("https://"))
+    other = os.path.join(folder, "other")
+    os.mkdir(other)
+    wrong = certificate(other)
+    code, _, err = run("-m", MODEL, "--cache", "off", "--port", "0", "--tls-cert", pair[0],
+                       "--tls-key", wrong[1])
+    check("a key of another certificate refuses to start", code == 1, (code, err))
+    code, _, err = run("-m", MODEL, "--cache", "off", "--port", "0", "--tls-cert", MODEL,
+                       "--tls-key", pair[1])
+    check("a file that is no certificate, too", code == 1 and "PEM" in err, (code, err))
+
+
+def health():
+    with Server(env={"GTE_INSTANCE_ID": "3"}) as server:
+        answer = json.loads(server.get("/health")[2])
+        check("/health", answer["status"] == "healthy" and answer["instance_id"] == "3" and
+              answer["instance_port"] == server.port and answer["model"] == "loaded", answer)
+        check("/live", json.loads(server.get("/live")[2]) == {"alive": True})
+        check("/ready", json.loads(server.get("/ready")[2])["ready"] is True)
+
+
+with tempfile.TemporaryDirectory() as folder:
+    settings(folder)
+    mistakes(folder)
+    sockets(folder)
+    systemd()
+    tls(folder)
+health()
+done()
