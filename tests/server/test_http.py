@@ -3,7 +3,7 @@
 import os
 import socket
 
-from harness import Server, check, done, read_all, statuses
+from harness import Server, check, done, read_all, statuses, wait_for
 
 BODY = b'{"input":"hello"}'
 
@@ -165,6 +165,6 @@ with Server() as server:
     heads(server)
     noise(server)
     check("it still serves", server.get("/live")[0] == 200)
-    check("no descriptor is left", server.descriptors() <= before + 2,
+    check("no descriptor is left", wait_for(lambda: server.descriptors() <= before + 2),
           (before, server.descriptors()))
 done()

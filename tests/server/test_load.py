@@ -33,7 +33,7 @@ def busy(server, seconds=1.0):
     server.embed({"input": texts(256)})
     once = max(time.monotonic() - begin, 0.01)
     sockets = []
-    for _ in range(min(12, max(1, int(seconds / once)))):
+    for _ in range(min(12, max(4, int(seconds / once)))):
         s = server.connect(60)
         s.sendall(packet({"input": texts(256), "encoding_format": "base64"}))
         sockets.append(s)
