@@ -1,10 +1,8 @@
 /* /live, /ready and /health: what is known, without side effects. */
-#include <stdio.h>
-#include <time.h>
-
 #include "server/json_out.h"
 #include "server/routes.h"
 #include "server/service.h"
+#include "server/timestamp.h"
 
 static void live(server__request *request)
 {
@@ -37,13 +35,8 @@ static void health(server__request *request)
     const server__service *service = request->service;
     bool good = is_ready(service);
     server__text out = {0};
-    char now[40];
-    struct timespec at;
-    struct tm parts;
-    clock_gettime(CLOCK_REALTIME, &at);
-    gmtime_r(&at.tv_sec, &parts);
-    size_t used = strftime(now, sizeof now, "%Y-%m-%dT%H:%M:%S", &parts);
-    snprintf(now + used, sizeof now - used, ".%03dZ", (int)(at.tv_nsec / 1000000));
+    char now[SERVER__TIMESTAMP_SIZE];
+    server__timestamp(now);
     server__text_printf(&out, "{\"status\":\"%s\",\"timestamp\":\"%s\",\"instance_id\":",
                         good ? "healthy" : "unhealthy", now);
     server__json_c_string(&out, service->settings.instance_id);

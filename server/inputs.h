@@ -1,4 +1,4 @@
-/* What OpenAI and TEI both let a client send as its input: a text, token ids, or a list of texts and
+/* What OpenAI and TEI both let a client send as its input: a text, token ids, a list of texts or of
  * lists of ids. A flat list of whole numbers is one input. */
 #ifndef SERVER_INPUTS_H
 #define SERVER_INPUTS_H

@@ -22,10 +22,11 @@ typedef struct server__route {
 } server__route;
 
 /* The families; each ends with a row whose path is NULL. */
-extern const server__route server__health_routes[]; /* /live /ready /health: health.c */
-extern const server__route server__openai_routes[]; /* /v1/...: route_openai.c */
-extern const server__route server__tei_routes[];    /* /embed ...: route_tei.c */
-extern const server__route server__token_routes[];  /* /tokenize /decode: route_tokens.c */
+extern const server__route server__health_routes[];  /* /live /ready /health: health.c */
+extern const server__route server__openai_routes[];  /* /v1/...: route_openai.c */
+extern const server__route server__tei_routes[];     /* /embed ...: route_tei.c */
+extern const server__route server__predict_routes[]; /* /predict: route_predict.c */
+extern const server__route server__token_routes[];   /* /tokenize /decode: route_tokens.c */
 
 /* The route, or NULL with *status 404 or 405 and, for 405, the methods that are in `allow`. */
 const server__route *server__route_find(const char *method, const char *path, int *status,

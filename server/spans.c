@@ -1,0 +1,177 @@
+/* Sentences end at their marks; words are runs of letters and digits, or single wide characters. */
+#include "server/spans.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+typedef enum unit_kind { SPACE, MARK, WORD } unit_kind;
+
+typedef struct unit {
+    server__span span;
+    unit_kind kind;
+    bool dull; /* a function word */
+    bool known;
+} unit;
+
+static bool is_space(const char *p)
+{
+    return *p == ' ' || (*p >= '\t' && *p <= '\r') || strncmp(p, "\xe3\x80\x80", 3) == 0;
+}
+
+/* Bytes of the character at p: valid UTF-8 is a premise. */
+static size_t width(const char *p)
+{
+    const unsigned char c = (unsigned char)*p;
+    return c < 0x80 ? 1 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
+}
+
+server__span server__trim(const char *text, server__span span)
+{
+    while (span.begin < span.end && (unsigned char)text[span.begin] <= ' ') span.begin++;
+    while (span.end > span.begin && (unsigned char)text[span.end - 1] <= ' ') span.end--;
+    return span;
+}
+
+/* Whether the character at p ends a sentence: the wide marks, a line's end, or . ! ? before space. */
+static bool ends(const char *text, size_t size, size_t at)
+{
+    static const char *const wide[] = {"\xe3\x80\x82", "\xef\xbc\x81", "\xef\xbc\x9f",
+                                       "\xef\xbc\x9b"};
+    const char *p = text + at;
+    if (*p == '\n') return true;
+    if (*p == '.' || *p == '!' || *p == '?') return at + 1 == size || (unsigned char)p[1] <= ' ';
+    for (size_t i = 0; i < sizeof wide / sizeof *wide; i++)
+        if (size - at >= 3 && memcmp(p, wide[i], 3) == 0) return true;
+    return false;
+}
+
+size_t server__sentences(const char *text, size_t size, server__span *out, size_t most)
+{
+    size_t count = 0, begin = 0;
+    for (size_t at = 0; at < size;) {
+        const size_t next = at + width(text + at);
+        if ((ends(text, size, at) && count + 1 < most) || next >= size) {
+            const server__span span =
+                server__trim(text, (server__span){begin, next < size ? next : size});
+            if (span.begin < span.end) {
+                if (out) out[count] = span;
+                count++;
+            }
+            begin = next;
+        }
+        at = next;
+    }
+    if (count) return count;
+    if (out) out[0] = (server__span){0, size};
+    return 1;
+}
+
+/* ---- words ----------------------------------------------------------------------------------- */
+
+static bool is_letter(unsigned char c)
+{
+    return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || (c >= '0' && c <= '9') ||
+           (c >= 0xC3 && c < 0xE0); /* two-byte letters: Latin, Greek, Cyrillic */
+}
+
+/* Marks beyond ASCII: general punctuation, CJK symbols, full-width forms. */
+static bool is_wide_mark(const char *p)
+{
+    return strncmp(p, "\xe2\x80", 2) == 0 || strncmp(p, "\xe3\x80", 2) == 0 ||
+           strncmp(p, "\xef\xbc", 2) == 0;
+}
+
+static unit next_unit(const char *text, size_t at, size_t end)
+{
+    unit u = {.span = {at, at + width(text + at)}, .kind = WORD};
+    if (u.span.end > end) u.span.end = end;
+    if (is_space(text + at)) {
+        u.kind = SPACE;
+    } else if (is_letter((unsigned char)text[at])) {
+        while (u.span.end < end && (is_letter((unsigned char)text[u.span.end]) ||
+                                    (text[u.span.end] == '.' && u.span.end + 1 < end &&
+                                     is_letter((unsigned char)text[u.span.end + 1]))))
+            u.span.end += width(text + u.span.end);
+        if (u.span.end > end) u.span.end = end;
+    } else if ((unsigned char)text[at] < 0x80 || is_wide_mark(text + at)) {
+        u.kind = MARK;
+    }
+    return u;
+}
+
+static bool same(const char *a, server__span x, const char *b, server__span y)
+{
+    return x.end - x.begin == y.end - y.begin &&
+           strncasecmp(a + x.begin, b + y.begin, x.end - x.begin) == 0;
+}
+
+static bool is_dull(const char *text, server__span span)
+{
+    static const char *const dull[] = {
+        "the", "a",   "an",  "of", "in", "on", "at", "is", "was", "are", "were", "to",
+        "by",  "and", "for", "it", "as", "的", "了", "是", "在",  "于",  "和",   "与",
+        "由",  "被",  "为",  "有", "也", "而", "其", "该", "这",  "那",  "位",
+    };
+    for (size_t i = 0; i < sizeof dull / sizeof *dull; i++)
+        if (same(text, span, dull[i], (server__span){0, strlen(dull[i])})) return true;
+    return false;
+}
+
+static bool holds(const char *known, size_t size, const char *text, server__span span)
+{
+    for (size_t at = 0; at < size;) {
+        const unit u = next_unit(known, at, size);
+        if (u.kind == WORD && same(known, u.span, text, span)) return true;
+        at = u.span.end;
+    }
+    return false;
+}
+
+/* How much a run of units says: a Chinese character about half as much as a word. */
+static size_t weight(const unit *u)
+{
+    if (u->kind != WORD || u->dull) return 0;
+    return u->span.end - u->span.begin == 3 ? 1 : 2;
+}
+
+/* The best run of units that are not known; it begins and ends with a word that says something. */
+static void longest_run(const unit *units, size_t count, server__span *out)
+{
+    size_t best = 0;
+    for (size_t i = 0; i < count;) {
+        size_t total = 0, first = i, last = i;
+        for (; i < count && !units[i].known && units[i].kind != MARK; i++) {
+            const size_t more = weight(&units[i]);
+            if (!more) continue;
+            if (!total) first = i;
+            last = i;
+            total += more;
+        }
+        if (total > best) {
+            best = total;
+            *out = (server__span){units[first].span.begin, units[last].span.end};
+        }
+        i++;
+    }
+}
+
+bool server__news(const char *text, server__span sentence, const char *known, size_t known_size,
+                  server__span *out)
+{
+    size_t count = 0;
+    unit *units = malloc((sentence.end - sentence.begin + 1) * sizeof *units);
+    *out = sentence;
+    if (!units) return false;
+    for (size_t at = sentence.begin; at < sentence.end;) {
+        unit *u = &units[count++];
+        *u = next_unit(text, at, sentence.end);
+        u->dull = u->kind == WORD && is_dull(text, u->span);
+        u->known = u->kind == WORD && !u->dull && holds(known, known_size, text, u->span);
+        at = u->span.end;
+    }
+    longest_run(units, count, out);
+    free(units);
+    return true;
+}
