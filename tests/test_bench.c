@@ -5,6 +5,7 @@
 
 #include "convert/convert.h"
 #include "perf/bench/cell_texts.h"
+#include "perf/bench/peaks.h"
 #include "support.h"
 
 static void test_parse(void)
@@ -115,11 +116,67 @@ static void test_chinese(void)
     check_shared("models/zh-embed-tiny");
 }
 
+static void test_quantiles(void)
+{
+    bench_samples samples = {0};
+    CU_ASSERT_EQUAL(bench__samples_quantile(&samples, 0.5), 0);
+    for (int i = 1000; i >= 0; i--) CU_ASSERT_TRUE_FATAL(bench__samples_add(&samples, i));
+    CU_ASSERT_DOUBLE_EQUAL(bench__samples_quantile(&samples, 0.5), 500, 1e-9);
+    CU_ASSERT_DOUBLE_EQUAL(bench__samples_quantile(&samples, 0.99), 990, 1e-9);
+    CU_ASSERT_DOUBLE_EQUAL(bench__samples_quantile(&samples, 0.0005), 0.5, 1e-9);
+    CU_ASSERT_DOUBLE_EQUAL(bench__samples_quantile(&samples, 1), 1000, 1e-9);
+    bench__samples_free(&samples);
+}
+
+/* Which instruction a rate is compared with. On a machine that lacks it: plain C. */
+static void test_units(void)
+{
+    static const struct {
+        const char *dtype, *isa;
+        bench_unit unit;
+    } cases[] = {
+        {"f32", "scalar", BENCH_UNIT_PLAIN},        {"f32", "avx2", BENCH_UNIT_FMA_YMM},
+        {"f32", "avxvnni", BENCH_UNIT_FMA_YMM},     {"f32", "avx512", BENCH_UNIT_FMA_ZMM},
+        {"f32", "avx512bf16", BENCH_UNIT_FMA_ZMM},  {"bf16", "avx2", BENCH_UNIT_FMA_YMM},
+        {"bf16", "avx512vnni", BENCH_UNIT_FMA_ZMM}, {"bf16", "avx512bf16", BENCH_UNIT_BF16_ZMM},
+        {"int8", "scalar", BENCH_UNIT_PLAIN},       {"int8", "avx2", BENCH_UNIT_MADD_YMM},
+        {"int8", "avxvnni", BENCH_UNIT_VNNI_YMM},   {"int8", "avx512", BENCH_UNIT_MADD_YMM},
+        {"int8", "avx512vnni", BENCH_UNIT_VNNI_ZMM}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const bench_unit unit = cases[i].unit, got = bench__unit_of(cases[i].dtype, cases[i].isa);
+        CU_ASSERT(got == (bench__unit_here(unit) ? unit : BENCH_UNIT_PLAIN));
+    }
+}
+
+/* Every probe gives a rate, of one thread and of two. */
+static void test_probes(void)
+{
+    static const int threads[] = {2, 2, 1};
+    bench_peaks peaks;
+    CU_ASSERT_TRUE_FATAL(bench__peaks_open(&peaks, threads, 3));
+    CU_ASSERT(peaks.thread_counts == 2 && peaks.threads[0] == 1 && peaks.threads[1] == 2);
+    CU_ASSERT_TRUE(bench__peaks_probe_all(&peaks));
+    for (int t = 1; t <= 2; t++) {
+        for (int u = 0; u < BENCH_UNITS; u++) {
+            const double rate = bench__peak(&peaks, (bench_unit)u, t);
+            CU_ASSERT(bench__unit_here((bench_unit)u) ? rate > 1e6 : rate == 0);
+        }
+        for (int l = 0; l < BENCH_LEVELS; l++)
+            CU_ASSERT(bench__bandwidth(&peaks, (bench_level)l, t) > 1e6);
+    }
+    CU_ASSERT(bench__memory_span(peaks.memory, BENCH_L2) <
+              bench__memory_span(peaks.memory, BENCH_DRAM));
+    bench__peaks_close(&peaks);
+}
+
 int main(void)
 {
     static const support_case cases[] = {
         {"cells are read as written", test_parse},
         {"operations of a cell", test_flops},
+        {"quantiles of samples", test_quantiles},
+        {"the instruction of a type at a level", test_units},
+        {"probes of the processor", test_probes},
         {"texts of the stand-in's vocabulary", test_standin},
         {"texts of an English vocabulary", test_english},
         {"texts of a Chinese vocabulary", test_chinese},

@@ -33,10 +33,16 @@ static uint64_t next_random(uint64_t *state)
     return z ^ z >> 31;
 }
 
-static bool is_letters(const char *text, size_t size)
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* Letters, and digits after the first. */
+static bool is_word(const char *text, size_t size)
 {
     for (size_t i = 0; i < size; i++)
-        if ((text[i] < 'a' || text[i] > 'z') && (text[i] < 'A' || text[i] > 'Z')) return false;
+        if (!is_letter(text[i]) && (i == 0 || text[i] < '0' || text[i] > '9')) return false;
     return size > 0;
 }
 
@@ -91,7 +97,7 @@ static void add_compounds(word_list *list, uint64_t *random, size_t entries)
         const char *tail =
             gte_token_text(list->model, (int32_t)(next_random(random) % entries), &size);
         if (!tail || size < 3 || size > MAX_WORD || memcmp(tail, "##", 2) != 0) continue;
-        if (!is_letters(tail + 2, size - 2)) continue;
+        if (!is_word(tail + 2, size - 2)) continue;
         made.tail = tail + 2;
         made.tail_size = (uint8_t)(size - 2);
         memcpy(joined, made.head, made.head_size);
@@ -108,14 +114,14 @@ static gte_status collect_words(word_list *list, const gte_model *model, gte_err
     size_t entries = 0, letters = 0, ideographs = 0, size;
     const char *text;
     for (; (text = gte_token_text(model, (int32_t)entries, &size)) != NULL; entries++) {
-        letters += is_letters(text, size);
+        letters += is_word(text, size);
         ideographs += is_ideograph(text, size);
     }
     *list = (word_list){.model = model, .capacity = entries + COMPOUNDS};
     list->words = malloc(list->capacity * sizeof *list->words);
     if (!list->words) return bench__refuse(err, GTE_E_MEMORY, "out of memory");
     list->spaced = letters >= ideographs;
-    add_simple(list, list->spaced ? is_letters : is_ideograph);
+    add_simple(list, list->spaced ? is_word : is_ideograph);
     if (list->spaced) add_compounds(list, &random, entries);
     if (list->simple < 2)
         return bench__refuse(err, GTE_E_UNSUPPORTED,
