@@ -119,6 +119,7 @@ static void sha256(void)
 }
 
 typedef struct team_job {
+    size_t tasks; /* of the one stage to come */
     _Atomic uint64_t sum;
     _Atomic uint32_t runs[64];
     _Atomic uint32_t bad_member;
@@ -133,6 +134,14 @@ static void add_task(void *arg, size_t task, int member)
     if (member < 0 || member >= job->threads) atomic_store(&job->bad_member, 1);
 }
 
+static size_t one_stage(void *arg)
+{
+    team_job *job = arg;
+    const size_t tasks = job->tasks;
+    job->tasks = 0;
+    return tasks;
+}
+
 /* Every task once, for many short jobs of many sizes; a pause now and then lets members sleep. */
 static void team_runs_each_task_once(void)
 {
@@ -141,9 +150,9 @@ static void team_runs_each_task_once(void)
         CU_ASSERT_PTR_NOT_NULL_FATAL(team);
         CU_ASSERT_EQUAL(gte__team_threads(team), threads);
         for (size_t i = 0; i < 3000; i++) {
-            team_job job = {.threads = threads};
-            size_t tasks = i % 65;
-            gte__team_run(team, add_task, &job, tasks);
+            const size_t tasks = i % 65;
+            team_job job = {.tasks = tasks, .threads = threads};
+            gte__team_run(team, one_stage, add_task, &job);
             uint64_t wrong = atomic_load(&job.bad_member);
             for (size_t t = 0; t < 64; t++) wrong += atomic_load(&job.runs[t]) != (t < tasks);
             CU_ASSERT_EQUAL(wrong, 0);
@@ -157,10 +166,8 @@ static void team_runs_each_task_once(void)
 
 static void slow_task(void *arg, size_t task, int member)
 {
-    (void)member;
-    _Atomic uint32_t *done = arg;
     if (task == 0) usleep(20000);
-    atomic_fetch_add(done, 1);
+    add_task(arg, task, member);
 }
 
 /* One task that takes long: the others are done meanwhile and the caller waits, asleep. */
@@ -169,9 +176,9 @@ static void team_waits_for_a_slow_task(void)
     gte__team *team = gte__team_create(3, NULL);
     CU_ASSERT_PTR_NOT_NULL_FATAL(team);
     for (int i = 0; i < 5; i++) {
-        _Atomic uint32_t done = 0;
-        gte__team_run(team, slow_task, &done, 9);
-        CU_ASSERT_EQUAL(atomic_load(&done), 9);
+        team_job job = {.tasks = 9, .threads = 3};
+        gte__team_run(team, one_stage, slow_task, &job);
+        CU_ASSERT_EQUAL(atomic_load(&job.sum), 36);
     }
     gte__team_free(team);
 }

@@ -1,51 +1,61 @@
-/* The team: one job slot, a ticket that holds (job number, next task), futexes for long waits.
+/* The team: one ticket that holds (tasks of the stage, the next of them), futexes for long waits.
  *
- * A job is published in three steps: close the ticket (no task can be claimed), write the job's
- * fields, open the ticket with the new job number. A member reads the ticket, then the fields, then
- * claims by compare-and-swap on the ticket it read; since the ticket changes before the fields do,
- * a swap that succeeds proves that the fields belonged to that ticket. */
+ * A task is claimed by adding one to the ticket; what it held before is all there is to a claim, so
+ * a member that comes late gets a task of the stage that runs then, or none. The fields of the job
+ * are read after a claim only, and a job cannot end while a claimed task of it runs. */
 #include "base/team.h"
 
 #include <linux/futex.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-/* Long enough to bridge the gap between two jobs of a forward pass, short enough that a process
+/* Long enough to bridge the gap between two stages of a forward pass, short enough that a process
  * which shares the core does not notice. */
 #define SPIN_NANOSECONDS 30000
 
-#define CLOSED 0x80000000u /* task part of a ticket from which nothing can be claimed */
+/* How long a thread runs before it offers its core: less than the kernel gives it at a time (a tick
+ * of 4 ms where HZ is 250, a slice of 3 ms elsewhere). */
+#define BREATH_NANOSECONDS 2000000
+
+#define WOKEN_AT_ONCE 2 /* sleepers that one thread wakes: they wake others in turn */
 
 typedef struct member {
-    gte__team *team;
+    _Alignas(64) gte__team *team;
     pthread_t thread;
     int number;
+    int64_t breath, breath_cpu; /* when it last offered its core, and its CPU time then */
 } member;
 
 struct gte__team {
-    int threads;
-    pid_t process; /* whose threads the members are: a fork has none of them */
+    int threads, started; /* with the caller; members that run */
+    pid_t process;        /* whose threads the members are: a fork has none of them */
     void (*start)(void);
-    member *members; /* [threads - 1] */
+    member *members; /* [threads]; the first is the caller */
 
-    _Alignas(64) _Atomic uint64_t ticket; /* job number << 32 | next task or CLOSED */
-    _Atomic(gte__task *) fn;
-    _Atomic(void *) arg;
-    _Atomic uint32_t tasks;
+    gte__stage *next;
+    gte__task *fn;
+    void *arg;
 
-    _Alignas(64) _Atomic uint32_t unfinished; /* tasks of the job not yet done; a futex */
-    _Atomic uint32_t caller_sleeps;
+    _Alignas(
+        64) _Atomic uint64_t ticket; /* tasks << 32 | next task, past the tasks when all are gone */
 
-    _Alignas(64) _Atomic uint32_t generation; /* grows with each job and at the end; a futex */
-    _Atomic uint32_t sleepers;
+    _Alignas(64) _Atomic uint32_t unfinished; /* tasks of the stage not yet done */
+
+    _Alignas(64) _Atomic uint32_t generation; /* grows with each stage and each end; a futex */
+    _Atomic uint32_t sleepers;                /* members that wait on it, not the caller */
     _Atomic bool stop;
+    _Atomic bool done; /* the job has no stage left */
+    _Atomic bool caller_sleeps;
+    _Atomic uint32_t caller_wakes; /* a futex */
 };
 
 static void futex_wait(_Atomic uint32_t *word, uint32_t expected)
@@ -67,44 +77,95 @@ static void relax(void)
 #endif
 }
 
-static int64_t now_ns(void)
+static int64_t now_ns(clockid_t clock)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* Spins until *word differs from `value` or the time is up; true if it differs. */
-static bool spin_while(_Atomic uint32_t *word, uint32_t value)
+/* Spins until the generation differs from `seen` or the time is up; true if it differs. */
+static bool spin(gte__team *team, uint32_t seen)
 {
-    int64_t end = now_ns() + SPIN_NANOSECONDS;
+    const int64_t end = now_ns(CLOCK_MONOTONIC) + SPIN_NANOSECONDS;
     do {
         for (int i = 0; i < 64; i++) {
-            if (atomic_load_explicit(word, memory_order_acquire) != value) return true;
+            if (atomic_load_explicit(&team->generation, memory_order_acquire) != seen) return true;
             relax();
         }
-    } while (now_ns() < end);
+    } while (now_ns(CLOCK_MONOTONIC) < end);
     return false;
 }
 
-/* Claims and runs tasks until the open job, if any, has none left. */
+void gte__team_breathe(gte__team *team, int member_number)
+{
+    if (team->threads == 1) return;
+    member *m = &team->members[member_number];
+    const int64_t now = now_ns(CLOCK_MONOTONIC), wall = now - m->breath;
+    if (wall < BREATH_NANOSECONDS) return;
+    /* Who slept or lost the core since then has a fresh slice: giving it up would be too kind. */
+    const int64_t cpu = now_ns(CLOCK_THREAD_CPUTIME_ID);
+    if (wall - (cpu - m->breath_cpu) < BREATH_NANOSECONDS / 4) sched_yield();
+    m->breath = now_ns(CLOCK_MONOTONIC);
+    m->breath_cpu = cpu;
+}
+
+/* Tasks that nobody has claimed. */
+static uint32_t tasks_left(uint64_t ticket)
+{
+    const uint32_t tasks = (uint32_t)(ticket >> 32), next = (uint32_t)ticket;
+    return next < tasks ? tasks - next : 0;
+}
+
+/* Wakes sleepers if there are more tasks than threads awake. */
+static void wake_members(gte__team *team, uint32_t tasks)
+{
+    const uint32_t sleepers = atomic_load(&team->sleepers);
+    if (sleepers && (uint32_t)team->threads - sleepers < tasks)
+        futex_wake(&team->generation, WOKEN_AT_ONCE);
+}
+
+static void wake_caller(gte__team *team)
+{
+    if (!atomic_exchange(&team->caller_sleeps, false)) return;
+    atomic_fetch_add(&team->caller_wakes, 1);
+    futex_wake(&team->caller_wakes, 1);
+}
+
+static void publish(gte__team *team, uint32_t tasks)
+{
+    atomic_store_explicit(&team->unfinished, tasks, memory_order_relaxed);
+    atomic_store_explicit(&team->ticket, (uint64_t)tasks << 32, memory_order_release);
+    atomic_fetch_add(&team->generation, 1);
+    wake_members(team, tasks);
+    wake_caller(team);
+}
+
+/* The next stage, or the end of the job. A stage of one task is not worth a hand-off. */
+static void advance(gte__team *team, int number)
+{
+    size_t tasks;
+    while ((tasks = team->next(team->arg)) == 1) team->fn(team->arg, 0, number);
+    if (tasks) {
+        publish(team, (uint32_t)tasks);
+        return;
+    }
+    atomic_store(&team->done, true);
+    atomic_fetch_add(&team->generation, 1);
+    wake_caller(team);
+}
+
+/* Claims and runs tasks until the stage has none left. */
 static void work(gte__team *team, int number)
 {
-    uint64_t ticket = atomic_load_explicit(&team->ticket, memory_order_acquire);
     for (;;) {
-        uint32_t task = (uint32_t)ticket;
-        gte__task *fn = atomic_load_explicit(&team->fn, memory_order_acquire);
-        void *arg = atomic_load_explicit(&team->arg, memory_order_acquire);
-        uint32_t tasks = atomic_load_explicit(&team->tasks, memory_order_acquire);
-        if (task == CLOSED || task >= tasks) return;
-        if (!atomic_compare_exchange_weak_explicit(&team->ticket, &ticket, ticket + 1,
-                                                   memory_order_acq_rel, memory_order_acquire))
-            continue;
-        fn(arg, task, number);
-        if (atomic_fetch_sub_explicit(&team->unfinished, 1, memory_order_seq_cst) == 1 &&
-            atomic_load_explicit(&team->caller_sleeps, memory_order_seq_cst))
-            futex_wake(&team->unfinished, 1);
-        ticket = atomic_load_explicit(&team->ticket, memory_order_acquire);
+        if (!tasks_left(atomic_load_explicit(&team->ticket, memory_order_acquire))) return;
+        gte__team_breathe(team, number);
+        const uint64_t ticket = atomic_fetch_add_explicit(&team->ticket, 1, memory_order_acq_rel);
+        if (!tasks_left(ticket)) return;
+        team->fn(team->arg, (uint32_t)ticket, number);
+        if (atomic_fetch_sub_explicit(&team->unfinished, 1, memory_order_acq_rel) == 1)
+            advance(team, number);
     }
 }
 
@@ -126,14 +187,15 @@ static void *member_main(void *arg)
     if (team->start) team->start();
     uint32_t seen = 0;
     while (!atomic_load(&team->stop)) {
-        uint32_t generation = atomic_load(&team->generation);
+        const uint32_t generation = atomic_load(&team->generation);
         if (generation != seen) {
             seen = generation;
             work(team, m->number);
-        } else if (!spin_while(&team->generation, seen)) {
+        } else if (!spin(team, seen)) {
             atomic_fetch_add(&team->sleepers, 1);
             futex_wait(&team->generation, seen);
             atomic_fetch_sub(&team->sleepers, 1);
+            wake_members(team, tasks_left(atomic_load(&team->ticket)));
         }
     }
     return NULL;
@@ -143,18 +205,18 @@ gte__team *gte__team_create(int threads, void (*start)(void))
 {
     gte__team *team = aligned_alloc(64, sizeof *team);
     if (!team) return NULL;
-    *team = (gte__team){.threads = 1, .process = getpid(), .start = start};
-    atomic_init(&team->ticket, CLOSED);
+    *team = (gte__team){.threads = threads > 1 ? threads : 1, .process = getpid(), .start = start};
     if (threads <= 1) return team;
 
-    team->members = calloc((size_t)threads - 1, sizeof *team->members);
+    team->members = aligned_alloc(64, (size_t)threads * sizeof *team->members);
     if (!team->members) goto fail;
-    for (int i = 0; i < threads - 1; i++) {
+    memset(team->members, 0, (size_t)threads * sizeof *team->members);
+    for (int i = 1; i < threads; i++) {
         member *m = &team->members[i];
         m->team = team;
-        m->number = i + 1;
+        m->number = i;
         if (start_member(m, member_main) != 0) goto fail;
-        team->threads++;
+        team->started++;
     }
     return team;
 fail:
@@ -168,7 +230,7 @@ void gte__team_free(gte__team *team)
     atomic_store(&team->stop, true);
     atomic_fetch_add(&team->generation, 1);
     futex_wake(&team->generation, team->threads);
-    for (int i = 0; i < team->threads - 1 && team->process == getpid(); i++)
+    for (int i = 1; i <= team->started && team->process == getpid(); i++)
         pthread_join(team->members[i].thread, NULL);
     free(team->members);
     free(team);
@@ -179,35 +241,32 @@ int gte__team_threads(const gte__team *team)
     return team->threads;
 }
 
-static void publish(gte__team *team, gte__task *fn, void *arg, uint32_t tasks)
+/* The caller has found no task: until there may be one, or the end. */
+static void caller_waits(gte__team *team, uint32_t seen)
 {
-    uint64_t job = (atomic_load_explicit(&team->ticket, memory_order_relaxed) >> 32) + 1;
-    atomic_store_explicit(&team->ticket, job << 32 | CLOSED, memory_order_relaxed);
-    /* release: a member that sees a new field also sees the closed ticket, and its swap fails */
-    atomic_store_explicit(&team->fn, fn, memory_order_release);
-    atomic_store_explicit(&team->arg, arg, memory_order_release);
-    atomic_store_explicit(&team->tasks, tasks, memory_order_release);
-    atomic_store_explicit(&team->unfinished, tasks, memory_order_relaxed);
-    atomic_store_explicit(&team->ticket, job << 32, memory_order_release);
-    atomic_fetch_add(&team->generation, 1);
-    if (atomic_load(&team->sleepers)) futex_wake(&team->generation, team->threads);
+    if (spin(team, seen)) return;
+    const uint32_t wakes = atomic_load(&team->caller_wakes);
+    atomic_store(&team->caller_sleeps, true);
+    if (atomic_load(&team->generation) == seen) futex_wait(&team->caller_wakes, wakes);
+    atomic_store(&team->caller_sleeps, false);
 }
 
-void gte__team_run(gte__team *team, gte__task *fn, void *arg, size_t tasks)
+void gte__team_run(gte__team *team, gte__stage *next, gte__task *fn, void *arg)
 {
-    if (team->threads == 1 || tasks <= 1) {
-        for (size_t i = 0; i < tasks; i++) fn(arg, i, 0);
+    if (team->threads == 1) {
+        for (size_t tasks; (tasks = next(arg)) != 0;)
+            for (size_t i = 0; i < tasks; i++) fn(arg, i, 0);
         return;
     }
-    publish(team, fn, arg, (uint32_t)tasks);
-    work(team, 0);
+    team->next = next;
+    team->fn = fn;
+    team->arg = arg;
+    atomic_store(&team->done, false);
+    advance(team, 0);
     for (;;) {
-        uint32_t left = atomic_load_explicit(&team->unfinished, memory_order_acquire);
-        if (left == 0) return;
-        if (spin_while(&team->unfinished, left)) continue;
-        atomic_store(&team->caller_sleeps, 1);
-        left = atomic_load(&team->unfinished);
-        if (left) futex_wait(&team->unfinished, left);
-        atomic_store(&team->caller_sleeps, 0);
+        const uint32_t seen = atomic_load(&team->generation);
+        work(team, 0);
+        if (atomic_load(&team->done)) return;
+        caller_waits(team, seen);
     }
 }

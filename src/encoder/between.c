@@ -59,18 +59,33 @@ static void norm_rows(const gte__encoder *e, gte__place at, gte__range rows, con
                         rows.end - rows.begin, e->model->header->hidden_size);
 }
 
-void gte__embed_text(const gte__encoder *e, gte__place at, const gte__batch *batch, size_t text)
+/* The text that row `row` belongs to. */
+static size_t text_of(const gte__batch *batch, size_t row)
+{
+    size_t first = 0, last = batch->texts - 1;
+    while (first < last) {
+        const size_t middle = last - (last - first) / 2;
+        if (batch->starts[middle] <= row)
+            first = middle;
+        else
+            last = middle - 1;
+    }
+    return first;
+}
+
+void gte__embed_rows(const gte__encoder *e, gte__place at, const gte__batch *batch, gte__range rows)
 {
     const gte__model *m = e->model;
     const size_t hidden = m->header->hidden_size;
-    const gte__range rows = {batch->starts[text], batch->starts[text + 1]};
+    size_t text = text_of(batch, rows.begin);
     const norm_step norm = {m->embedding_norm_gain, m->embedding_norm_shift,
                             m->layers[0].qkv_input_gain, false};
     for (size_t t = rows.begin; t < rows.end; t++) {
         const gte_token *token = &batch->tokens[t];
         float *x = gte__hidden_row(e, t);
+        while (t >= batch->starts[text + 1]) text++;
         e->kernels.rows->f32_add3(x, word_row(m, (size_t)token->id, x),
-                                  m->position_embeddings + (t - rows.begin) * hidden,
+                                  m->position_embeddings + (t - batch->starts[text]) * hidden,
                                   m->type_embeddings + (size_t)token->type * hidden, hidden);
     }
     norm_rows(e, at, rows, &norm);

@@ -1,4 +1,4 @@
-/* What encoder.c does to rows between two products, and of what layer (trace_steps.h). */
+/* What encoder.c and split.c do to rows between two products, and of what layer (trace_steps.h). */
 #ifndef GTE_ENCODER_BETWEEN_H
 #define GTE_ENCODER_BETWEEN_H
 
@@ -10,8 +10,9 @@ typedef struct gte__range {
     size_t begin, end;
 } gte__range;
 
-/* hidden = LN(word[id] + position[p] + type[t]) for one text */
-void gte__embed_text(const gte__encoder *e, gte__place at, const gte__batch *batch, size_t text);
+/* hidden = LN(word[id] + position[p] + type[t]) */
+void gte__embed_rows(const gte__encoder *e, gte__place at, const gte__batch *batch,
+                     gte__range rows);
 
 /* hidden = LN(hidden), and input = what the next product reads of it: the same in f32 or bf16, in
  * int8 with the gain that the product's weights were made for */

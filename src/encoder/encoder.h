@@ -2,6 +2,8 @@
 #ifndef GTE_ENCODER_ENCODER_H
 #define GTE_ENCODER_ENCODER_H
 
+#include <stdatomic.h>
+
 #include "base/status.h"
 #include "base/team.h"
 #include "base/trace.h"
@@ -32,6 +34,7 @@ typedef struct gte__layer_products {
  *     zeros    [H]               a norm's shift where it has none
  *     scratch  [threads]         of attention
  *     groups   [T + 1]           texts that go through a layer together
+ *     progress [T]               which layer a group is at
  *     unpacked                   all weights in rows, for a backend that wants them so
  *
  * In int8 input is u8; qkv and inner are of wide_type and attended is f32 until the next product
@@ -55,6 +58,7 @@ typedef struct gte__encoder {
     float *zeros;
     char *scratch;
     size_t *groups;
+    _Atomic uint32_t *progress;
     gte__element input_type;               /* what products read: f32, bf16 or int8 */
     gte__element wide_type, attended_type; /* f32 or bf16 */
     size_t attended;                       /* bytes from the start of a wide row */

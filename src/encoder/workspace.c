@@ -24,7 +24,7 @@ static size_t layer_floats(const gte__file_header *h)
 
 typedef struct parts {
     /* offsets in the block */
-    size_t products, hidden, input, scales, wide, zeros, scratch, groups, unpacked;
+    size_t products, hidden, input, scales, wide, zeros, scratch, groups, progress, unpacked;
 } parts;
 
 /* Whether the products' input is the state between layers as it is. */
@@ -46,6 +46,7 @@ static parts plan_parts(gte__plan *plan, const gte__encoder *e, size_t threads)
     p.zeros = gte__plan_add(plan, h->hidden_size, sizeof *e->zeros);
     p.scratch = gte__plan_add(plan, threads, e->scratch_size);
     p.groups = gte__plan_add(plan, rows + 1, sizeof *e->groups);
+    p.progress = gte__plan_add(plan, rows, sizeof *e->progress);
     p.unpacked =
         gte__plan_add(plan, e->backend->unpacks ? h->layers : 0, layer_floats(h) * sizeof(float));
     return p;
@@ -150,6 +151,7 @@ static gte_status fill(gte__encoder *e, size_t threads, gte_error *err)
     e->wide = block + p.wide;
     e->scratch = block + p.scratch;
     e->groups = (size_t *)(void *)(block + p.groups);
+    e->progress = (_Atomic uint32_t *)(void *)(block + p.progress);
     float *unpacked = (float *)(void *)(block + p.unpacked);
     for (uint32_t i = 0; i < e->model->header->layers; i++) set_products(e, i, &unpacked);
     return GTE_OK;

@@ -1,0 +1,319 @@
+/* How threads share a forward pass. There are three ways:
+ *
+ *     by texts   groups of texts pass a layer each; a thread takes the group that is furthest
+ *                behind and free. No thread waits for another before the end. One thread, or many
+ *                texts: a group's rows stay in a core's cache
+ *     by rows    blocks of rows pass everything between two attentions: two stages a layer. A few
+ *                long texts
+ *     by panels  each product is cut by its columns, and by rows too where columns do not give
+ *                every thread enough: seven stages a layer. Too few rows to cut
+ *
+ * A pass is one job of the team: next_stage() says what comes, run_task() does it. */
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "encoder/steps.h"
+
+/* Rows that make a block worth its while: fewer leave the multipliers idle (a tile of f32 has 14
+ * rows). A block of many is enough to use the weights for a while after they came from memory. */
+#define ROWS_MIN 16
+#define ROWS_MANY 48
+
+/* The least work for a task, in multiplications of a product: some 5 us. */
+#define TASK_MIN ((size_t)512 * 1024)
+
+/* Norms and embeddings: some 2 us. */
+#define ROWS_A_STEP 16
+
+typedef enum way { BY_TEXTS, BY_ROWS, BY_PANELS } way;
+
+/* The stages of a layer; by rows there are two, by texts one for all layers. */
+typedef enum stage {
+    START,
+    EMBED,
+    TEXTS,
+    ROWS,
+    QKV,
+    ATTEND,
+    ATTENDED_TO_INPUT, /* int8 only */
+    ATTENTION_OUT,
+    ATTENTION_NORM,
+    FFN_UP,
+    INNER_TO_INPUT, /* int8 only */
+    FFN_DOWN,
+    FFN_NORM,
+    END
+} stage;
+
+/* The stages that treat rows one by one. */
+static void (*const row_steps[])(const gte__encoder *, gte__place, gte__range) = {
+    [ATTENDED_TO_INPUT] = gte__attended_to_input,
+    [ATTENTION_NORM] = gte__attention_norm,
+    [INNER_TO_INPUT] = gte__inner_to_input,
+    [FFN_NORM] = gte__ffn_norm,
+};
+
+typedef struct pass {
+    gte__encoder *e;
+    const gte__batch *batch;
+    way way;
+    size_t threads, rows, groups;
+    stage stage; /* of this job, and its layer */
+    uint32_t layer;
+    size_t row_blocks, parts; /* into which rows, and panels or a text's queries, are cut */
+} pass;
+
+static size_t min_size(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static size_t max_size(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* ---- by texts ------------------------------------------------------------------------------ */
+
+#define HELD 0x80000000u /* of a group's progress: a thread is at it; the rest is its layer */
+
+/* Whole texts together up to `most` rows, one longer text alone. Returns how many groups. */
+static size_t plan_groups(gte__encoder *e, const gte__batch *batch, size_t most)
+{
+    size_t count = 0, first = 0;
+    e->groups[0] = 0;
+    for (size_t i = 1; i <= batch->texts; i++) {
+        if (i < batch->texts && batch->starts[i + 1] - batch->starts[first] <= most) continue;
+        atomic_init(&e->progress[count], 0);
+        e->groups[++count] = first = i;
+    }
+    return count;
+}
+
+/* Takes the free group that is furthest behind; false when none is left to take. What others hold
+ * they will finish. */
+static bool take_group(const pass *p, size_t *group, uint32_t *layer)
+{
+    _Atomic uint32_t *progress = p->e->progress;
+    for (;;) {
+        *layer = p->e->model->header->layers;
+        *group = 0;
+        for (size_t i = 0; i < p->groups; i++) {
+            const uint32_t at = atomic_load_explicit(&progress[i], memory_order_relaxed);
+            if (at >= *layer) continue; /* and so is what is held */
+            *layer = at;
+            *group = i;
+        }
+        if (*layer == p->e->model->header->layers) return false;
+        uint32_t expected = *layer;
+        if (atomic_compare_exchange_strong_explicit(&progress[*group], &expected, *layer | HELD,
+                                                    memory_order_acquire, memory_order_relaxed))
+            return true;
+    }
+}
+
+static void run_groups(const pass *p, int member)
+{
+    size_t group;
+    uint32_t layer;
+    while (take_group(p, &group, &layer)) {
+        const gte__range texts = {p->e->groups[group], p->e->groups[group + 1]};
+        gte__step_layer(p->e, p->batch, (gte__place){(int)layer, member}, texts);
+        atomic_store_explicit(&p->e->progress[group], layer + 1, memory_order_release);
+        gte__team_breathe(p->e->team, member);
+    }
+}
+
+/* ---- stages -------------------------------------------------------------------------------- */
+
+static const gte__gemm *product_of(const pass *p)
+{
+    const gte__layer_products *products = &p->e->products[p->layer];
+    return p->stage == QKV             ? &products->qkv
+           : p->stage == ATTENTION_OUT ? &products->attn_out
+           : p->stage == FFN_UP        ? &products->ffn_up
+                                       : &products->ffn_down;
+}
+
+/* As many tasks as threads can use, none of them too small: columns are cut first, since every
+ * block of rows reads all weights. */
+static size_t plan_product(pass *p)
+{
+    const gte__gemm_weights *w = product_of(p)->weights;
+    const size_t panels = gte__panel_count(w->n), work = p->rows * w->n * w->k / TASK_MIN;
+    const size_t wanted = max_size(min_size(2 * p->threads, work), 1);
+    p->parts = gte__divide_up(panels, gte__divide_up(panels, wanted));
+    p->row_blocks = max_size(min_size(wanted / p->parts, p->rows / ROWS_MIN), 1);
+    return p->parts * p->row_blocks;
+}
+
+/* Heads are tasks enough, unless the threads are many. */
+static size_t plan_attention(pass *p)
+{
+    const size_t heads = p->batch->texts * p->e->model->header->heads;
+    p->parts = gte__divide_up(p->threads, heads);
+    return heads * p->parts;
+}
+
+static size_t plan_row_steps(pass *p)
+{
+    return p->row_blocks = min_size(gte__divide_up(p->rows, ROWS_A_STEP), 4 * p->threads);
+}
+
+/* A block a thread, or as many as even out their delays. */
+static size_t plan_rows(pass *p)
+{
+    const size_t most = min_size(4 * p->threads, p->rows / ROWS_MANY);
+    return p->row_blocks = max_size(most, p->threads);
+}
+
+/* The stage after p->stage. */
+static stage follow(pass *p)
+{
+    static const stage first[] = {[BY_TEXTS] = TEXTS, [BY_ROWS] = ROWS, [BY_PANELS] = QKV};
+    const uint32_t layers = p->e->model->header->layers;
+    const bool quantises = p->e->input_type == GTE__ELEMENT_INT8;
+    switch (p->stage) {
+    case EMBED:
+        return first[p->way];
+    case TEXTS:
+        return END;
+    case ROWS:
+        return p->layer < layers ? ATTEND : END;
+    case ATTEND:
+        if (p->way == BY_PANELS) return quantises ? ATTENDED_TO_INPUT : ATTENTION_OUT;
+        p->layer++;
+        return ROWS;
+    case FFN_UP:
+        return quantises ? INNER_TO_INPUT : FFN_DOWN;
+    case FFN_NORM:
+        return ++p->layer < layers ? QKV : END;
+    default:
+        return p->stage + 1;
+    }
+}
+
+static size_t plan_stage(pass *p)
+{
+    switch (p->stage) {
+    case TEXTS:
+        return min_size(p->threads, p->groups);
+    case ROWS:
+        return plan_rows(p);
+    case ATTEND:
+        return plan_attention(p);
+    case EMBED:
+    case ATTENDED_TO_INPUT:
+    case ATTENTION_NORM:
+    case INNER_TO_INPUT:
+    case FFN_NORM:
+        return plan_row_steps(p);
+    case END:
+        return 0;
+    default:
+        return plan_product(p);
+    }
+}
+
+static size_t next_stage(void *arg)
+{
+    pass *p = arg;
+    p->stage = follow(p);
+    return plan_stage(p);
+}
+
+/* ---- tasks --------------------------------------------------------------------------------- */
+
+static void run_rows(const pass *p, gte__place at, gte__range rows)
+{
+    const gte__place before = {at.layer - 1, at.member};
+    if (p->layer > 0) gte__step_after_attention(p->e, before, rows);
+    if (p->layer < p->e->model->header->layers) gte__step_before_attention(p->e, at, rows);
+}
+
+/* One head of one part of a text's queries. */
+static void run_attention(const pass *p, gte__place at, size_t task)
+{
+    const size_t heads = p->e->model->header->heads, text = task / heads / p->parts;
+    const size_t length = p->batch->starts[text + 1] - p->batch->starts[text];
+    const gte__range queries = gte__share(length, task / heads % p->parts, p->parts);
+    if (queries.begin < queries.end)
+        gte__step_attend(p->e, p->batch, at, text, task % heads, queries);
+}
+
+/* Some panels of some rows. */
+static void run_product(const pass *p, gte__place at, size_t task)
+{
+    static const gte_trace_operation operations[] = {[QKV] = GTE_TRACE_QKV,
+                                                     [ATTENTION_OUT] = GTE_TRACE_ATTENTION_OUT,
+                                                     [FFN_UP] = GTE_TRACE_FFN_UP,
+                                                     [FFN_DOWN] = GTE_TRACE_FFN_DOWN};
+    const gte__gemm *g = product_of(p);
+    const gte__range rows = gte__share(p->rows, task / p->parts, p->row_blocks);
+    const gte__range panels =
+        gte__share(gte__panel_count(g->weights->n), task % p->parts, p->parts);
+    gte__step_product(p->e, at, operations[p->stage], g, rows, panels);
+}
+
+static void run_task(void *arg, size_t task, int member)
+{
+    const pass *p = arg;
+    const gte__place at = {(int)p->layer, member};
+    const gte__range rows = gte__share(p->rows, task, p->row_blocks);
+    if (p->e->trace) gte__trace_resume(p->e->trace, member);
+    switch (p->stage) {
+    case EMBED:
+        gte__embed_rows(p->e, (gte__place){-1, member}, p->batch, rows);
+        break;
+    case TEXTS:
+        run_groups(p, member);
+        break;
+    case ROWS:
+        run_rows(p, at, rows);
+        break;
+    case ATTEND:
+        run_attention(p, at, task);
+        break;
+    case ATTENDED_TO_INPUT:
+    case ATTENTION_NORM:
+    case INNER_TO_INPUT:
+    case FFN_NORM:
+        row_steps[p->stage](p->e, at, rows);
+        break;
+    default:
+        run_product(p, at, task);
+    }
+}
+
+/* ---- the pass ------------------------------------------------------------------------------ */
+
+static size_t longest_text(const gte__batch *batch)
+{
+    size_t longest = 0;
+    for (size_t i = 0; i < batch->texts; i++)
+        longest = max_size(longest, batch->starts[i + 1] - batch->starts[i]);
+    return longest;
+}
+
+static way choose(const pass *p)
+{
+    const size_t block = p->rows / (2 * p->threads); /* two a thread even out its delays */
+    if (p->threads == 1) return BY_TEXTS;
+    if (block >= ROWS_MANY && longest_text(p->batch) <= block) return BY_TEXTS;
+    return p->rows >= p->threads * ROWS_MIN ? BY_ROWS : BY_PANELS;
+}
+
+void gte__split_pass(gte__encoder *e, const gte__batch *batch)
+{
+    pass p = {.e = e,
+              .batch = batch,
+              .threads = (size_t)gte__team_threads(e->team),
+              .rows = batch->starts[batch->texts],
+              .row_blocks = 1};
+    p.way = choose(&p);
+    if (p.way == BY_TEXTS) {
+        const size_t block = p.threads == 1 ? p.rows : p.rows / (2 * p.threads);
+        p.groups = plan_groups(e, batch, min_size(block, e->backend->layer_rows));
+    }
+    gte__team_run(e->team, next_stage, run_task, &p);
+}
