@@ -127,7 +127,7 @@ static cache__value *get_from_disk(gte_cache *cache, const gte_cache_key *key)
 {
     cache__value *value = cache__disk_get(cache->disk, key);
     if (value && cache->memory) cache__memory_put(cache->memory, value, false);
-    if (!value && cache__disk_needs_tending(cache->disk)) cache__writer_wake(cache->writer);
+    if (cache__disk_needs_tending(cache->disk)) cache__writer_wake(cache->writer);
     return value;
 }
 

@@ -29,6 +29,20 @@ cache__outcome cache__database_get(cache__database *db, const gte_cache_key *key
     return outcome;
 }
 
+void cache__database_hold(cache__database *db)
+{
+    if (!sqlite3_get_autocommit(db->handle)) return;
+    sqlite3_step(db->begin);
+    sqlite3_reset(db->begin);
+}
+
+void cache__database_let_go(cache__database *db)
+{
+    if (sqlite3_get_autocommit(db->handle)) return;
+    sqlite3_step(db->commit);
+    sqlite3_reset(db->commit);
+}
+
 static cache__outcome step(cache__database *db, sqlite3_stmt *statement)
 {
     int code = sqlite3_step(statement);

@@ -47,6 +47,11 @@ cache__outcome cache__database_create(const char *path, char reason[CACHE_REASON
 /* Before the close of the last connection: the log into the file, and away with it. */
 void cache__database_tidy(cache__database *db);
 
+/* To read: keeps one view of the file from the next read on, until it is let go; a view of its own
+ * for each read costs more than the read (locks). Nothing to do when it is so already. */
+void cache__database_hold(cache__database *db);
+void cache__database_let_go(cache__database *db);
+
 /* The value of a key, made new, with its checksum tested. */
 cache__outcome cache__database_get(cache__database *db, const gte_cache_key *key,
                                    cache__value **out);

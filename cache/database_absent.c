@@ -72,6 +72,16 @@ const char *cache__database_reason(const cache__database *db)
     return WHY;
 }
 
+void cache__database_hold(cache__database *db)
+{
+    (void)db;
+}
+
+void cache__database_let_go(cache__database *db)
+{
+    (void)db;
+}
+
 static gte_status absent(gte_error *err)
 {
     return gte__fail(err, GTE_E_UNSUPPORTED, 0, WHY);

@@ -113,12 +113,33 @@ static cache__outcome prepare(cache__database *db, const char *sql, sqlite3_stmt
         db, sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, out, NULL), sql);
 }
 
+typedef struct wanted {
+    const char *sql;
+    sqlite3_stmt **out;
+} wanted;
+
+static cache__outcome prepare_all(cache__database *db, const wanted *all, size_t n)
+{
+    cache__outcome outcome = CACHE_DONE;
+    for (size_t i = 0; i < n && outcome == CACHE_DONE; i++)
+        outcome = prepare(db, all[i].sql, all[i].out);
+    return outcome;
+}
+
+static cache__outcome prepare_to_read(cache__database *db)
+{
+    const wanted all[] = {
+        {"BEGIN", &db->begin},
+        {"SELECT x, v FROM r WHERE k = ?1", &db->get},
+        {"COMMIT", &db->commit},
+    };
+    sqlite3_busy_timeout(db->handle, 0); /* who reads does not wait: it is a miss */
+    return prepare_all(db, all, sizeof all / sizeof *all);
+}
+
 static cache__outcome prepare_to_write(cache__database *db)
 {
-    const struct {
-        const char *sql;
-        sqlite3_stmt **out;
-    } all[] = {
+    const wanted all[] = {
         /* IMMEDIATE: a transaction that becomes a writer later fails without waiting */
         {"BEGIN IMMEDIATE", &db->begin},
         {"INSERT OR REPLACE INTO r(k, at, x, v) VALUES(?1, ?2, ?3, ?4)", &db->insert},
@@ -131,9 +152,8 @@ static cache__outcome prepare_to_write(cache__database *db)
         {"SELECT max(id) FROM r", &db->last_id},
         {"DELETE FROM r", &db->clear},
     };
-    cache__outcome outcome = CACHE_DONE;
-    for (size_t i = 0; i < sizeof all / sizeof *all && outcome == CACHE_DONE; i++)
-        outcome = prepare(db, all[i].sql, all[i].out);
+    cache__outcome outcome = cache__database_run(db, "PRAGMA journal_mode=WAL");
+    if (outcome == CACHE_DONE) outcome = prepare_all(db, all, sizeof all / sizeof *all);
     if (outcome == CACHE_DONE && sqlite3_db_readonly(db->handle, "main"))
         return refuse(db, CACHE_NO_WRITE, "the file may not be written");
     return outcome;
@@ -169,14 +189,8 @@ cache__outcome cache__database_open(cache__database **out, const char *path, cac
         outcome = cache__database_run(db, settings);
     }
     if (outcome == CACHE_DONE) outcome = check_schema(db);
-    if (outcome == CACHE_DONE && purpose == CACHE_TO_READ) {
-        outcome = prepare(db, "SELECT x, v FROM r WHERE k = ?1", &db->get);
-        sqlite3_busy_timeout(db->handle, 0); /* who reads does not wait: it is a miss */
-    }
-    if (outcome == CACHE_DONE && purpose == CACHE_TO_WRITE) {
-        outcome = cache__database_run(db, "PRAGMA journal_mode=WAL");
-        if (outcome == CACHE_DONE) outcome = prepare_to_write(db);
-    }
+    if (outcome == CACHE_DONE)
+        outcome = purpose == CACHE_TO_READ ? prepare_to_read(db) : prepare_to_write(db);
     if (outcome == CACHE_DONE) {
         *out = db;
         return outcome;

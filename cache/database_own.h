@@ -9,7 +9,7 @@
 /* "gteC": SQLite keeps it in the header, for file(1) and for us. */
 #define CACHE_APPLICATION_ID 0x67746543
 #define CACHE_SCHEMA_VERSION 1
-#define CACHE_PAGE_SIZE 8192
+#define CACHE_PAGE_SIZE 4096 /* 8192 and 16384 read 20 and 30 % fewer rows a second */
 
 /* x: cache__checksum; at: seconds since 1970. Rows are appended, so the smallest id is the oldest;
  * a rowid table writes four times as fast as one WITHOUT ROWID here. */
@@ -19,9 +19,10 @@
 
 struct cache__database {
     sqlite3 *handle;
-    sqlite3_stmt *get;                                                  /* to read */
-    sqlite3_stmt *begin, *insert, *evict, *commit, *rollback;           /* to write */
-    sqlite3_stmt *page_count, *free_count, *first_id, *last_id, *clear; /* to write */
+    sqlite3_stmt *begin, *commit, *rollback;
+    sqlite3_stmt *get; /* to read */
+    /* to write */
+    sqlite3_stmt *insert, *evict, *page_count, *free_count, *first_id, *last_id, *clear;
     char reason[CACHE_REASON_SIZE];
 };
 

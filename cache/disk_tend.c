@@ -14,7 +14,7 @@
 
 #include "disk_own.h"
 
-enum { LOOK_MS = 1000 };
+enum { LOOK_MS = 1000, RELEASE_MS = 50 };
 #define LOG_BYTES                                                                                  \
     ((off_t)64 << 20) /* the log may grow to this while a reader needs its beginning */
 
@@ -23,6 +23,7 @@ void cache__disk_close(cache__disk *disk, bool tidy)
     cache__file_id now;
     for (size_t i = 0; i < disk->reader_count; i++) {
         pthread_mutex_lock(&disk->readers[i].lock);
+        cache__disk_let_go(&disk->readers[i]);
         cache__database_close(disk->readers[i].db);
         disk->readers[i].db = NULL;
         pthread_mutex_unlock(&disk->readers[i].lock);
@@ -154,9 +155,33 @@ static void see_to_trouble(cache__disk *disk, int64_t now)
     cache__place_unlock(lock);
 }
 
+/* Views of readers that fell silent would keep the log from being begun anew. Those in use begin
+ * another with their next read. */
+static void release_views(cache__disk *disk)
+{
+    if (!atomic_exchange(&disk->held, false)) return;
+    for (size_t i = 0; i < disk->reader_count; i++) {
+        if (pthread_mutex_trylock(&disk->readers[i].lock) != 0) {
+            atomic_store(&disk->held, true);
+            continue;
+        }
+        cache__disk_let_go(&disk->readers[i]);
+        pthread_mutex_unlock(&disk->readers[i].lock);
+    }
+}
+
+int cache__disk_pause(cache__disk *disk)
+{
+    return atomic_load(&disk->held) ? RELEASE_MS : LOOK_MS;
+}
+
 void cache__disk_tend(cache__disk *disk, int64_t now)
 {
     see_to_trouble(disk, now);
+    if (now >= disk->release_at) {
+        disk->release_at = now + RELEASE_MS;
+        release_views(disk);
+    }
     if (now >= disk->look_at) {
         disk->look_at = now + LOOK_MS;
         if (disk->open && has_moved(disk)) {
@@ -214,6 +239,7 @@ cache__outcome cache__disk_write(cache__disk *disk, const cache__value *first, i
         disk->look_at = now;
         return CACHE_NOT_THERE;
     }
+    atomic_fetch_add_explicit(&disk->commits, 1, memory_order_release);
     disk->stored += written.rows;
     disk->evicted += written.evicted;
     disk->rows = written.disk_rows;
@@ -225,7 +251,9 @@ cache__outcome cache__disk_write(cache__disk *disk, const cache__value *first, i
 cache__outcome cache__disk_clear(cache__disk *disk, int64_t now)
 {
     if (!disk->writer || !cache__disk_writable(disk)) return CACHE_NO_WRITE;
-    return judge(disk, cache__database_clear(disk->writer), now);
+    cache__outcome outcome = judge(disk, cache__database_clear(disk->writer), now);
+    atomic_fetch_add_explicit(&disk->commits, 1, memory_order_release);
+    return outcome;
 }
 
 void cache__disk_give_up(cache__disk *disk, int64_t now)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "disk_own.h"
@@ -78,6 +79,32 @@ static void tell(cache__disk *disk, cache__outcome outcome, const char *reason)
     if (outcome != CACHE_DAMAGED && outcome != CACHE_FAULT) return;
     atomic_store(&disk->trouble, outcome);
     atomic_store(&disk->state, GTE_CACHE_WAITING);
+    atomic_store(&disk->untold, true);
+}
+
+void cache__disk_let_go(cache__reader *reader)
+{
+    if (reader->db && reader->holds) cache__database_let_go(reader->db);
+    reader->holds = false;
+}
+
+/* A view serves many reads: beginning one takes locks, which cost as much as two reads. It ends
+ * when it is some milliseconds old, for other processes' rows and for their checkpoints, or older
+ * than rows of our own. The writer's thread ends those of readers that fell silent. */
+static void hold(cache__disk *disk, cache__reader *reader)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+    int64_t now = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+    uint64_t commits = atomic_load_explicit(&disk->commits, memory_order_acquire);
+    if (reader->held_commits != commits || now - reader->held_since >= CACHE_HOLD_MS)
+        cache__disk_let_go(reader);
+    if (reader->holds) return;
+    cache__database_hold(reader->db);
+    reader->holds = true;
+    reader->held_since = now;
+    reader->held_commits = commits;
+    if (!atomic_exchange(&disk->held, true)) atomic_store(&disk->untold, true);
 }
 
 cache__value *cache__disk_get(cache__disk *disk, const gte_cache_key *key)
@@ -86,20 +113,26 @@ cache__value *cache__disk_get(cache__disk *disk, const gte_cache_key *key)
     if (!readable(disk)) return NULL;
     cache__reader *reader = take_reader(disk);
     cache__outcome outcome = CACHE_NOT_THERE;
-    if (reader->db) outcome = cache__database_get(reader->db, key, &value);
+    if (reader->db) {
+        hold(disk, reader);
+        outcome = cache__database_get(reader->db, key, &value);
+    }
     if (outcome == CACHE_DONE)
         reader->hits++;
     else if (outcome == CACHE_ROW_BAD)
         reader->bad_rows++;
-    else if (outcome != CACHE_NOT_THERE)
+    else if (outcome != CACHE_NOT_THERE) {
         tell(disk, outcome, cache__database_reason(reader->db));
+        cache__disk_let_go(reader);
+    }
     pthread_mutex_unlock(&reader->lock);
     return value;
 }
 
 bool cache__disk_needs_tending(cache__disk *disk)
 {
-    return atomic_load_explicit(&disk->trouble, memory_order_relaxed) != CACHE_DONE;
+    return atomic_load_explicit(&disk->untold, memory_order_relaxed) &&
+           atomic_exchange(&disk->untold, false);
 }
 
 bool cache__disk_writable(cache__disk *disk)

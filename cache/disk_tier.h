@@ -20,8 +20,11 @@ cache__value *cache__disk_get(cache__disk *disk, const gte_cache_key *key);
  * longer the one at the name, sets aside a damaged one. `now` in milliseconds (monotonic). */
 void cache__disk_tend(cache__disk *disk, int64_t now);
 
-/* Something waits for cache__disk_tend: a reader has met a fault. Any thread. */
+/* True once for what a reader has met or begun: the writer's thread should be woken. Any thread. */
 bool cache__disk_needs_tending(cache__disk *disk);
+
+/* The writer's: milliseconds until cache__disk_tend is due again. */
+int cache__disk_pause(cache__disk *disk);
 
 /* Whether rows can be written now. Any thread. */
 bool cache__disk_writable(cache__disk *disk);

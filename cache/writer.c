@@ -15,7 +15,6 @@ enum {
     BATCH_ROWS = 256,
     BATCH_BYTES = 4 << 20,
     GATHER_MS = 50, /* a first value waits so long for company */
-    TICK_MS = 1000, /* how often the file is looked at without work */
     BUSY_PAUSE_MS = 5
 };
 
@@ -169,7 +168,8 @@ static void *run(void *arg)
         else if (is_ripe(w, now))
             do_batch(w);
         else if (!w->woken && !w->stopping)
-            wait_until(w, &w->work, w->first ? w->oldest_ms + GATHER_MS : now + TICK_MS);
+            wait_until(w, &w->work,
+                       w->first ? w->oldest_ms + GATHER_MS : now + cache__disk_pause(w->disk));
     }
     while (w->first) {
         uint64_t rows, bytes;

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cached_vectors.h"
 #include "interrupt.h"
 #include "report.h"
 #include "session.h"
@@ -18,7 +19,7 @@ typedef struct embed_values {
     cli_engine_values engine;
     cli_text_values text;
     cli_vector_values vectors;
-    const char *output;
+    const char *output, *cache;
     int format, no_normalize, color;
 } embed_values;
 
@@ -34,6 +35,8 @@ static const cli_option options[] = {
                  "Leave vectors as pooled instead of giving them\nlength 1."),
     CLI_GROUP_ROW(cli__engine_options, embed_values, engine),
     CLI_GROUP_ROW(cli__text_options, embed_values, text),
+    CLI_STRING_ROW("cache", 0, "FILE", embed_values, cache,
+                   "Keep vectors in FILE, and take those that it has\nfrom there."),
     CLI_CHOICE_ROW("color", 0, CLI_COLOR_VALUES, embed_values, color,
                    "Colours in the text format [default: auto]."),
     CLI_LAST_ROW,
@@ -55,6 +58,8 @@ static int embed_stream(cli_session *session, cli_source *source, const embed_va
     cli_chunk chunk;
     float *vectors = NULL;
     int code = cli__chunk_create(&chunk, values->engine.batch_tokens);
+    if (code == CLI_OK && values->cache)
+        code = cli__cached_open(session, values->cache, chunk.most);
     if (code == CLI_OK && !(vectors = cli__session_vectors(session, &chunk))) code = CLI_FAILED;
     cli__progress_start(&session->bar, "texts", writer->sink->fd);
     while (code == CLI_OK && !writer->sink->error) {
@@ -66,6 +71,7 @@ static int embed_stream(cli_session *session, cli_source *source, const embed_va
         if (cli__source_interactive(source)) cli__sink_flush(writer->sink);
         if (cli__interrupted()) code = CLI_INTERRUPTED;
     }
+    cli__cached_close(session);
     free(vectors);
     cli__chunk_free(&chunk);
     return code;
@@ -96,7 +102,8 @@ static bool same_file(const struct stat *a, const struct stat *b)
 }
 
 /* The output takes its name at the end, and would take it from what was read. */
-static int check_output(const cli_session *session, const cli_source *source, const char *output)
+static int check_output(const cli_session *session, const cli_source *source, const char *output,
+                        const char *cache)
 {
     struct stat out, other;
     if (!output || strcmp(output, "-") == 0) return CLI_OK;
@@ -105,6 +112,8 @@ static int check_output(const cli_session *session, const cli_source *source, co
         return cli__misuse("--output %s is the file the texts are read from", output);
     if (stat(session->path, &other) == 0 && same_file(&out, &other))
         return cli__misuse("--output %s is the model", output);
+    if (cache && stat(cache, &other) == 0 && same_file(&out, &other))
+        return cli__misuse("--output %s is the cache", output);
     return CLI_OK;
 }
 
@@ -120,7 +129,7 @@ static int run_embed(const cli_command *self, int argc, char **argv)
                             values.input.jsonl != 0, values.text.replace_invalid != 0);
     if (code != CLI_OK) return code;
     code = cli__session_open(&session, values.model.model);
-    if (code == CLI_OK) code = check_output(&session, &source, values.output);
+    if (code == CLI_OK) code = check_output(&session, &source, values.output, values.cache);
     if (code == CLI_OK)
         code = cli__session_start(&session, &values.engine, &values.vectors, &values.text);
     if (code == CLI_OK && !(sink = malloc(sizeof *sink))) code = cli__out_of_memory();

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cached_vectors.h"
 #include "interrupt.h"
 #include "model_path.h"
 #include "report.h"
@@ -256,8 +257,11 @@ int cli__session_embed(cli_session *session, const cli_chunk *chunk, float *out,
 {
     if (cli__interrupted()) return -CLI_INTERRUPTED;
     session->chunk_texts = chunk->count;
-    gte_status status = gte_embed(session->context, chunk->texts, chunk->count, &session->options,
-                                  out, chunk->count * session->dims, err);
+    gte_status status =
+        session->cached
+            ? cli__cached_embed(session->cached, session, chunk->texts, chunk->count, out, err)
+            : gte_embed(session->context, chunk->texts, chunk->count, &session->options, out,
+                        chunk->count * session->dims, err);
     if (status == GTE_E_CANCELLED) return -CLI_INTERRUPTED;
     if (status != GTE_OK) return -CLI_FAILED;
     session->texts_done += chunk->count;

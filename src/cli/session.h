@@ -41,7 +41,8 @@ extern const cli_option cli__vector_options[];
 typedef struct cli_session {
     gte_model *model;
     gte_context *context;
-    char path[CLI_PATH_SIZE]; /* of the model, as found */
+    struct cli_cached *cached; /* NULL: none */
+    char path[CLI_PATH_SIZE];  /* of the model, as found */
     gte_model_info info;
     gte_embed_options options;
     size_t dims;

@@ -38,3 +38,19 @@ perf-check: ## instructions of fixed work, by callgrind, against perf/perf_check
 
 perf-check-update: ## write this compiler's figures into perf/perf_check.txt
 	@CFLAGS='$(CFLAGS)' perf/check/perf_check.sh update
+
+# ---- the cache -------------------------------------------------------------------------------------
+
+build/perf/bench_cache: perf/cache/bench_cache.c build/release/libgtecache.a build/release/libgte.a
+	$(say) LINK $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(PROJECT_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CACHE_LIBS) -lpthread -lm
+
+.PHONY: bench-cache
+bench-cache: ## gets and puts of the cache beside bare SQLite in one run (seconds)
+ifeq ($(SQLITE),yes)
+	$(Q)$(MAKE) --no-print-directory build/perf/bench_cache
+	@build/perf/bench_cache
+else
+	@echo 'SKIP built without SQLite'
+endif

@@ -62,7 +62,7 @@ check_owner jansson.h 'convert/|src/cli/|server/'
 check_owner cblas.h 'src/encoder/linear_openblas\.c'
 check_owner utf8proc.h 'src/tokenizer/'
 check_owner immintrin.h 'src/kernels/avx2/|src/kernels/avx512(bf16)?/'
-check_owner sqlite3.h 'cache/database_own\.h'
+check_owner sqlite3.h 'cache/database_own\.h|perf/cache/'
 check_owner microhttpd.h 'server/(http|exchange)\.'
 
 twins=$(find include src convert cache server perf -name '*.[ch]' -printf '%f\n' | sort | uniq -d)

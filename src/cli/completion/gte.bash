@@ -3,7 +3,7 @@
 _gte()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
-    local commands="embed similarity search tokenize eval bench profile info verify convert version help"
+    local commands="embed similarity search tokenize eval bench profile cache info verify convert version help"
     local command=${COMP_WORDS[1]} options=
     COMPREPLY=()
 
@@ -20,7 +20,7 @@ _gte()
     fi
 
     case $prev in
-        -m|--model|-f|--file|-c|--corpus|-o|--output|--trace|--html)
+        -m|--model|-f|--file|-c|--corpus|-o|--output|--cache|--trace|--html)
             compopt -o filenames 2>/dev/null
             COMPREPLY=($(compgen -f -- "$cur"))
             return ;;
@@ -29,7 +29,7 @@ _gte()
         --color) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
         --backend) COMPREPLY=($(compgen -W "auto packed openblas" -- "$cur")); return ;;
         --dtype) COMPREPLY=($(compgen -W "f32 bf16 int8" -- "$cur")); return ;;
-        --name|--prompt|--query-prompt|--corpus-prompt|-t|--threads|--batch-tokens|-d|--dims|-k|--top|--max-tokens|--cells|--cell|--rounds|--seconds)
+        --name|--days|--prompt|--query-prompt|--corpus-prompt|-t|--threads|--batch-tokens|-d|--dims|-k|--top|--max-tokens|--cells|--cell|--rounds|--seconds)
             return ;;
     esac
 
@@ -37,7 +37,7 @@ _gte()
         embed)
             options="--model --file --jsonl --output --format --dims --pooling --no-truncate
                 --prompt --no-normalize --threads --batch-tokens --backend --special-as-text
-                --replace-invalid --color --help" ;;
+                --replace-invalid --cache --color --help" ;;
         similarity)
             options="--model --file --jsonl --json --dims --pooling --no-truncate --prompt
                 --threads --batch-tokens --backend --special-as-text --replace-invalid --color --help" ;;
@@ -56,6 +56,8 @@ _gte()
         profile)
             options="--model --cell --rounds --layers --json --trace --html --threads
                 --batch-tokens --backend --help" ;;
+        cache)
+            options="--days --json --help" ;;
         info)
             options="--model --json --help" ;;
         verify)
@@ -75,6 +77,13 @@ _gte()
         eval)
             if [ "$COMP_CWORD" -eq 2 ]; then
                 COMPREPLY=($(compgen -W "sts" -- "$cur"))
+            else
+                compopt -o filenames 2>/dev/null
+                COMPREPLY=($(compgen -f -- "$cur"))
+            fi ;;
+        cache)
+            if [ "$COMP_CWORD" -eq 2 ]; then
+                COMPREPLY=($(compgen -W "stats verify purge vacuum" -- "$cur"))
             else
                 compopt -o filenames 2>/dev/null
                 COMPREPLY=($(compgen -f -- "$cur"))

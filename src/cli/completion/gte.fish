@@ -1,6 +1,6 @@
 # Completion of gte for fish. tests/cli/docs.sh compares the options with those of the command.
 
-set -l commands embed similarity search tokenize eval bench profile info verify convert version help
+set -l commands embed similarity search tokenize eval bench profile cache info verify convert version help
 complete -c gte -f
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -l version -d 'Show the version'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -l help -s h -d 'Show the overview'
@@ -11,6 +11,7 @@ complete -c gte -n "not __fish_seen_subcommand_from $commands" -a tokenize -d 's
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a eval -d 'measure a model'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a bench -d 'measure the speed of models'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a profile -d 'show where the time goes'
+complete -c gte -n "not __fish_seen_subcommand_from $commands" -a cache -d 'look after a cache file'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a info -d 'describe a model file'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a verify -d 'check a model file'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a convert -d 'make a model file'
@@ -32,6 +33,7 @@ complete -c gte -n "__fish_seen_subcommand_from embed" -l batch-tokens -x -d 'to
 complete -c gte -n "__fish_seen_subcommand_from embed" -l backend -x -a 'auto packed openblas' -d 'what multiplies matrices'
 complete -c gte -n "__fish_seen_subcommand_from embed" -l special-as-text -d 'read special tokens as plain text'
 complete -c gte -n "__fish_seen_subcommand_from embed" -l replace-invalid -d 'replace invalid UTF-8'
+complete -c gte -n "__fish_seen_subcommand_from embed" -l cache -r -F -d 'keep vectors in a file'
 complete -c gte -n "__fish_seen_subcommand_from embed" -l color -x -a 'auto always never' -d 'when to colour'
 complete -c gte -n "__fish_seen_subcommand_from embed" -l help -s h -d 'show help'
 
@@ -117,6 +119,12 @@ complete -c gte -n "__fish_seen_subcommand_from profile" -l threads -s t -x -d '
 complete -c gte -n "__fish_seen_subcommand_from profile" -l batch-tokens -x -d 'tokens per batch'
 complete -c gte -n "__fish_seen_subcommand_from profile" -l backend -x -a 'auto packed openblas' -d 'what multiplies matrices'
 complete -c gte -n "__fish_seen_subcommand_from profile" -l help -s h -d 'show help'
+
+complete -c gte -n "__fish_seen_subcommand_from cache" -l days -x -d 'purge rows older than days'
+complete -c gte -n "__fish_seen_subcommand_from cache" -l json -d 'write JSON'
+complete -c gte -n "__fish_seen_subcommand_from cache" -l help -s h -d 'show help'
+complete -c gte -n "__fish_seen_subcommand_from cache" -a 'stats verify purge vacuum'
+complete -c gte -n "__fish_seen_subcommand_from cache" -F
 
 complete -c gte -n "__fish_seen_subcommand_from info" -l model -s m -r -F -d 'model file'
 complete -c gte -n "__fish_seen_subcommand_from info" -l json -d 'write JSON'
