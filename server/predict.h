@@ -1,5 +1,5 @@
 /* The tasks of POST /predict: one row of a table each, so that a task's engine can be exchanged
- * without the route knowing. A task reads what it needs of the request, asks for vectors, and writes
+ * without the route knowing. A task reads what it needs of the request, asks for vectors, writes
  * the `result` of the answer; route_predict.c does the rest. */
 #ifndef SERVER_PREDICT_H
 #define SERVER_PREDICT_H

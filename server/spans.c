@@ -34,7 +34,7 @@ server__span server__trim(const char *text, server__span span)
     return span;
 }
 
-/* Whether the character at p ends a sentence: the wide marks, a line's end, or . ! ? before space. */
+/* Whether the character at p ends a sentence: wide marks, a line's end, or . ! ? before space. */
 static bool ends(const char *text, size_t size, size_t at)
 {
     static const char *const wide[] = {"\xe3\x80\x82", "\xef\xbc\x81", "\xef\xbc\x9f",

@@ -1,6 +1,6 @@
 /* Question answering without a trained head: "context|question". The sentence of the context whose
- * vector is most like the question's holds the answer; of it, the answer is the longest run of words
- * that the question does not hold already. A retrieval, and the result says so. */
+ * vector is most like the question's holds the answer; of it, the answer is the longest run of
+ * words that the question does not hold already. A retrieval, and the result says so. */
 #include <stdlib.h>
 #include <string.h>
 
