@@ -13,7 +13,8 @@ typedef struct server__span {
 server__span server__trim(const char *text, server__span span);
 
 /* The sentences of a text, at most `most` (the last then holds the rest), trimmed, none empty
- * but for a text without any, which is one. Returns how many; writes them where `out` is not NULL. */
+ * but for a text without any, which is one. Returns how many; writes them where `out` is not
+ * NULL. */
 size_t server__sentences(const char *text, size_t size, server__span *out, size_t most);
 
 /* The longest run of words within `sentence` (of `text`) that `known` does not hold, without common
