@@ -1,12 +1,12 @@
 #!/usr/bin/python3
 """A BERT in the HuggingFace layout as an ONNX graph for onnxruntime:
 
-    bert_onnx.py MODEL_DIR OUT.onnx f32|int8 plain|fused
+    bert_onnx.py MODEL_DIR OUT.onnx f32|int8 plain|attention
 
-plain is what an exporter writes, onnxruntime's optimiser does the rest; fused names onnxruntime's
-own operators (com.microsoft), as its transformer optimiser would. int8 is what its dynamic
-quantisation makes of either: weights int8 per output channel, activations uint8 by the range of
-each tensor. Inputs input_ids, attention_mask [B, S]; output [B, H], mean-pooled, L2-normalised.
+plain is what an exporter writes, onnxruntime's optimiser does the rest; attention names its
+operator MultiHeadAttention. int8 is what its dynamic quantisation makes of either: weights int8 per
+output channel, activations uint8 by the range of each tensor. Inputs input_ids, attention_mask
+[B, S]; output [B, H], mean-pooled, L2-normalised.
 """
 import json
 import struct
@@ -14,7 +14,7 @@ import sys
 
 import numpy as np
 
-from onnx_file import FLOAT, INT32, INT64, Graph
+from onnx_file import FLOAT, INT64, Graph
 
 MS = "com.microsoft"
 
@@ -43,8 +43,8 @@ def i64(*values):
     return np.array(values, "i8")
 
 
-class Bert(Graph):
-    """What both styles share: constants by name, norms, and linear layers of each type."""
+class PlainBert(Graph):
+    """The graph as the paper has it, in ONNX's own operators."""
 
     def __init__(self, weights, int8):
         super().__init__()
@@ -73,28 +73,8 @@ class Bert(Graph):
         zeros = np.zeros(matrix.shape[1], "i1")
         return [self.constant(a) for a in (rounded, scale.astype("f4"), zeros)]
 
-    def matrix(self, *names):
-        """The weights of linear layers side by side, [K, N]."""
-        both = np.concatenate([self.weights(n + ".weight") for n in names])
-        return np.ascontiguousarray(both.T)
-
-    def bias(self, *names):
-        return self.constant(np.concatenate([self.weights(n + ".bias") for n in names]))
-
-    def pooled(self, x, mask):
-        """Mean over the tokens of the mask, divided by its norm; the last nodes of the graph."""
-        floats = self.op("Cast", [mask], to=FLOAT)
-        column = self.op("Unsqueeze", [floats, self.constant(i64(2))])
-        one = self.constant(i64(1))
-        total = self.op("ReduceSum", [self.op("Mul", [x, column]), one], keepdims=0)
-        mean = self.op("Div", [total, self.op("ReduceSum", [floats, one], keepdims=1)])
-        norm = self.op("ReduceL2", [mean], axes=[-1], keepdims=1)
-        self.op("Div", [mean, norm], name="sentence_embedding")
-
-
-class PlainBert(Bert):
     def product(self, x, name):
-        matrix = self.matrix(name)
+        matrix = np.ascontiguousarray(self.weights(name + ".weight").T)
         if not self.int8:
             return self.op("MatMul", [x, self.constant(matrix)])
         data, scale, zero = self.quantise(x)
@@ -104,7 +84,7 @@ class PlainBert(Bert):
                                self.op("Mul", [scale, weight_scale])])
 
     def linear(self, x, name):
-        return self.op("Add", [self.product(x, name), self.bias(name)])
+        return self.op("Add", [self.product(x, name), self.weight(name + ".bias")])
 
     def norm(self, x, y, name):
         return self.op("LayerNormalization", [self.op("Add", [x, y])] + self.norm_weights(name),
@@ -138,6 +118,16 @@ class PlainBert(Bert):
         factor = self.op("Add", [self.op("Erf", [scaled]), self.constant(f32(1))])
         return self.op("Mul", [self.op("Mul", [x, factor]), self.constant(f32(0.5))])
 
+    def pooled(self, x, mask):
+        """Mean over the tokens of the mask, divided by its norm; the last nodes of the graph."""
+        floats = self.op("Cast", [mask], to=FLOAT)
+        column = self.op("Unsqueeze", [floats, self.constant(i64(2))])
+        one = self.constant(i64(1))
+        total = self.op("ReduceSum", [self.op("Mul", [x, column]), one], keepdims=0)
+        mean = self.op("Div", [total, self.op("ReduceSum", [floats, one], keepdims=1)])
+        norm = self.op("ReduceL2", [mean], axes=[-1], keepdims=1)
+        self.op("Div", [mean, norm], name="sentence_embedding")
+
     def build(self):
         wide = self.op("Unsqueeze", ["attention_mask", self.constant(i64(1, 2))])
         hidden = self.op("Sub", [self.constant(f32(1)), self.op("Cast", [wide], to=FLOAT)])
@@ -153,57 +143,19 @@ class PlainBert(Bert):
         self.pooled(x, "attention_mask")
 
 
-class FusedBert(Bert):
-    def product(self, x, name, bias):
-        """x W + b, or without b when the operator after it adds it; b is a constant or ""."""
-        matrix = self.matrix(name)
-        if self.int8:
-            inputs = [x] + self.quantised_weight(matrix) + ([bias] if bias else [])
-            return self.op("DynamicQuantizeMatMul", inputs, domain=MS)
-        return self.op("MatMul", [x, self.constant(matrix)])
-
-    def skip_norm(self, x, skip, name, bias):
-        inputs = [x, skip] + self.norm_weights(name) + [bias]
-        return self.op("SkipLayerNormalization", inputs, domain=MS, epsilon=self.epsilon)
+class AttentionBert(PlainBert):
+    """The same with onnxruntime's own attention, without a mask: right for texts of one length
+    only, but then it need not write the scores to memory."""
 
     def attention(self, x, name, mask):
-        names = [name + part for part in ("query", "key", "value")]
-        matrix, bias = self.matrix(*names), self.bias(*names)
-        attributes = {"domain": MS, "num_heads": self.heads, "unidirectional": 0}
-        if not self.int8:
-            return self.op("Attention", [x, self.constant(matrix), bias, mask], **attributes)
-        data, scale, zero = self.quantise(x)
-        weight, weight_scale, weight_zero = self.quantised_weight(matrix)
-        return self.op("QAttention", [data, weight, bias, scale, weight_scale, mask, zero,
-                                      weight_zero], **attributes)
-
-    def build(self):
-        ids = self.op("Cast", ["input_ids"], to=INT32)
-        mask = self.op("Cast", ["attention_mask"], to=INT32)
-        types = self.op("Mul", [ids, self.constant(np.array(0, "i4"))])
-        tables = [self.weight(f"embeddings.{t}_embeddings.weight")
-                  for t in ("word", "position", "token_type")]
-        x, _ = self.op("EmbedLayerNormalization",
-                       [ids, types] + tables + self.norm_weights("embeddings.LayerNorm"), 2,
-                       domain=MS, epsilon=self.epsilon)
-        for i in range(self.layers):
-            layer = f"encoder.layer.{i}."
-            mixed = self.attention(x, layer + "attention.self.", mask)
-            name = layer + "attention.output.dense"
-            x = self.skip_norm(self.product(mixed, name, ""), x,
-                               layer + "attention.output.LayerNorm", self.bias(name))
-            name = layer + "intermediate.dense"
-            wide = self.op("BiasGelu", [self.product(x, name, ""), self.bias(name)], domain=MS)
-            name = layer + "output.dense"
-            x = self.skip_norm(self.product(wide, name, ""), x, layer + "output.LayerNorm",
-                               self.bias(name))
-        self.pooled(x, "attention_mask")
+        parts = [self.linear(x, name + part) for part in ("query", "key", "value")]
+        return self.op("MultiHeadAttention", parts, domain=MS, num_heads=self.heads)
 
 
 def main():
     folder, out, kind, style = sys.argv[1:5]
     weights = Checkpoint(folder)
-    graph = {"plain": PlainBert, "fused": FusedBert}[style](weights, kind == "int8")
+    graph = {"plain": PlainBert, "attention": AttentionBert}[style](weights, kind == "int8")
     graph.build()
     graph.write(out, [("input_ids", INT64, ["B", "S"]), ("attention_mask", INT64, ["B", "S"])],
                 [("sentence_embedding", FLOAT, ["B", graph.hidden])])
