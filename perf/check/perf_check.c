@@ -16,7 +16,11 @@
 #define ROWS 64
 
 /* Whatever the optimiser thinks of it, callgrind must see a function of this name. */
+#ifdef __clang__
+#define COUNTED __attribute__((noinline)) static void
+#else
 #define COUNTED __attribute__((noinline, noclone)) static void
+#endif
 
 typedef struct engine {
     gte_model *model;
