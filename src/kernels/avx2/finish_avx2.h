@@ -21,22 +21,20 @@ INLINE __m256 lookup(const float table[16], __m256i j, __m256 fourth)
 }
 
 /* The low mantissa bits of 1.5 * 2^23 + s are the integer nearest to s. */
-INLINE __m256 gelu(const gte__gelu_table *table, __m256 x, bool coarse)
+INLINE __m256 gelu(const gte__gelu_fine *table, __m256 x)
 {
-    const __m256 magic = _mm256_set1_ps(12582912.0f);
-    const __m256 z = _mm256_mul_ps(x, _mm256_set1_ps(table->per_unit));
-    const __m256 size = _mm256_andnot_ps(_mm256_set1_ps(-0.0f), z);
-    const __m256 bounded = _mm256_min_ps(size, _mm256_set1_ps(GTE__GELU_LIMIT));
-    const __m256 shifted = _mm256_add_ps(bounded, magic);
-    const __m256 f = _mm256_sub_ps(bounded, _mm256_sub_ps(shifted, magic));
+    const __m256 magic = _mm256_set1_ps(12582912.0f), per_unit = _mm256_set1_ps(table->per_unit);
+    const __m256 size = _mm256_andnot_ps(_mm256_set1_ps(-0.0f), x);
+    const __m256 a = _mm256_min_ps(size, _mm256_set1_ps(table->limit));
+    const __m256 shifted = _mm256_fmadd_ps(a, per_unit, magic);
+    const __m256 f = _mm256_fmsub_ps(a, per_unit, _mm256_sub_ps(shifted, magic));
     const __m256i j = _mm256_castps_si256(shifted);
     const __m256 fourth = _mm256_castsi256_ps(_mm256_slli_epi32(j, 28));
-    const int degree = coarse ? GTE__GELU_DEGREE_COARSE : GTE__GELU_DEGREE_FINE;
-    __m256 t = lookup(table->c[degree], j, fourth);
-    for (int d = degree - 1; d >= 0; d--) {
-        t = _mm256_fmadd_ps(t, f, lookup(table->c[d], j, fourth));
+    __m256 u = lookup(table->c[GTE__GELU_DEGREE], j, fourth);
+    for (int d = GTE__GELU_DEGREE - 1; d >= 0; d--) {
+        u = _mm256_fmadd_ps(u, f, lookup(table->c[d], j, fourth));
     }
-    return _mm256_fmadd_ps(size, t, _mm256_mul_ps(z, _mm256_set1_ps(table->half)));
+    return _mm256_fnmadd_ps(a, u, _mm256_max_ps(_mm256_setzero_ps(), x));
 }
 
 INLINE __m256 dequantise(__m256i acc, gte__row_scale row, const gte__finish *f, size_t n)
@@ -62,12 +60,11 @@ INLINE void finish_row(const gte__finish *f, const finish_form form, size_t r, c
                        const float *residual, void *c)
 {
     const bool is_gelu = finish_is_gelu(form);
-    const gte__gelu_table *table =
-        &gte__gelu_tables[form.epilogue == GTE__EPILOGUE_GELU_TANH][form.bf16];
+    const gte__gelu_fine *table = &gte__gelu_fine_tables[form.epilogue == GTE__EPILOGUE_GELU_TANH];
     for (size_t n = 0; n < GTE__PANEL_COLUMNS; n += 8) {
         __m256 x = _mm256_load_ps(acc + n);
         if (form.integer) x = dequantise(_mm256_castps_si256(x), f->a_rows[r], f, n);
-        if (is_gelu) x = gelu(table, x, form.bf16);
+        if (is_gelu) x = gelu(table, x);
         if (form.epilogue == GTE__EPILOGUE_RESIDUAL) {
             x = _mm256_add_ps(x, _mm256_loadu_ps(residual + n));
         }

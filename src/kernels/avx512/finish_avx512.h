@@ -18,38 +18,64 @@
  * the scheduler can look past. */
 #define TOGETHER 4
 
-INLINE const gte__gelu_table *gelu_table(const finish_form form)
+/* min(|x|, limit), and in the low bits of the result of `nearest` the segment it falls in: those of
+ * 1.5 * 2^23 + s are the integer nearest to s. */
+INLINE __m512 gelu_size(__m512 x, float limit)
 {
-    return &gte__gelu_tables[form.epilogue == GTE__EPILOGUE_GELU_TANH][form.bf16];
+    enum { SMALLER_SIZE = 2, SIGN_CLEAR = 8 };
+    return _mm512_range_ps(x, _mm512_set1_ps(limit), SMALLER_SIZE | SIGN_CLEAR);
+}
+INLINE __m512 gelu_nearest(__m512 a, float per_unit, __m512 magic)
+{
+    return _mm512_fmadd_ps(a, _mm512_set1_ps(per_unit), magic);
 }
 
-/* The table stays in memory: a permutation reads it there at no cost, and registers are short. */
-INLINE __m512 coefficients(const gte__gelu_table *table, int degree, __m512i j)
+/* The tables stay in memory: a permutation reads them there at no cost, and registers are short. */
+INLINE void gelu_fine(const gte__gelu_fine *table, __m512 *x, int count)
 {
-    return _mm512_permutexvar_ps(j, _mm512_load_ps(table->c[degree]));
-}
-
-/* z in, gelu out. The low mantissa bits of 1.5 * 2^23 + s are the integer nearest to s. */
-INLINE void gelu(const gte__gelu_table *table, __m512 *z, int count, bool coarse)
-{
-    const __m512 magic = _mm512_set1_ps(12582912.0f), limit = _mm512_set1_ps(GTE__GELU_LIMIT);
-    const int degree = coarse ? GTE__GELU_DEGREE_COARSE : GTE__GELU_DEGREE_FINE;
-    const __m512 half = _mm512_set1_ps(table->half);
-    __m512 size[TOGETHER], f[TOGETHER], t[TOGETHER];
+    const __m512 magic = _mm512_set1_ps(12582912.0f);
+    __m512 a[TOGETHER], f[TOGETHER], u[TOGETHER];
     __m512i j[TOGETHER];
-    for (int i = 0; i < count; i++) size[i] = _mm512_abs_ps(z[i]);
-    for (int i = 0; i < count; i++) f[i] = _mm512_min_ps(size[i], limit);
-    for (int i = 0; i < count; i++) t[i] = _mm512_add_ps(f[i], magic);
-    for (int i = 0; i < count; i++) j[i] = _mm512_castps_si512(t[i]);
-    for (int i = 0; i < count; i++) f[i] = _mm512_sub_ps(f[i], _mm512_sub_ps(t[i], magic));
-    for (int i = 0; i < count; i++) t[i] = coefficients(table, degree, j[i]);
-    for (int d = degree - 1; d >= 0; d--) {
+    for (int i = 0; i < count; i++) a[i] = gelu_size(x[i], table->limit);
+    for (int i = 0; i < count; i++) f[i] = gelu_nearest(a[i], table->per_unit, magic);
+    for (int i = 0; i < count; i++) j[i] = _mm512_castps_si512(f[i]);
+    for (int i = 0; i < count; i++) f[i] = _mm512_sub_ps(f[i], magic);
+    for (int i = 0; i < count; i++) {
+        f[i] = _mm512_fmsub_ps(a[i], _mm512_set1_ps(table->per_unit), f[i]);
+        u[i] = _mm512_permutexvar_ps(j[i], _mm512_load_ps(table->c[GTE__GELU_DEGREE]));
+    }
+    for (int d = GTE__GELU_DEGREE - 1; d >= 0; d--) {
         for (int i = 0; i < count; i++) {
-            t[i] = _mm512_fmadd_ps(t[i], f[i], coefficients(table, d, j[i]));
+            const __m512 c = _mm512_permutexvar_ps(j[i], _mm512_load_ps(table->c[d]));
+            u[i] = _mm512_fmadd_ps(u[i], f[i], c);
         }
     }
-    for (int i = 0; i < count; i++) z[i] = _mm512_mul_ps(z[i], half);
-    for (int i = 0; i < count; i++) z[i] = _mm512_fmadd_ps(size[i], t[i], z[i]);
+    for (int i = 0; i < count; i++) {
+        x[i] = _mm512_fnmadd_ps(a[i], u[i], _mm512_max_ps(_mm512_setzero_ps(), x[i]));
+    }
+}
+
+INLINE __m512 gelu_lookup(const float c[32], __m512i j)
+{
+    return _mm512_permutex2var_ps(_mm512_load_ps(c), j, _mm512_load_ps(c + 16));
+}
+
+INLINE void gelu_coarse(const gte__gelu_coarse *table, __m512 *x, int count)
+{
+    const __m512 magic = _mm512_set1_ps(12582912.0f);
+    __m512 a[TOGETHER], u[TOGETHER];
+    __m512i j[TOGETHER];
+    for (int i = 0; i < count; i++) a[i] = gelu_size(x[i], table->limit);
+    for (int i = 0; i < count; i++) {
+        j[i] = _mm512_castps_si512(gelu_nearest(a[i], table->per_unit, magic));
+    }
+    for (int i = 0; i < count; i++) u[i] = gelu_lookup(table->c[1], j[i]);
+    for (int i = 0; i < count; i++) {
+        u[i] = _mm512_fmadd_ps(u[i], a[i], gelu_lookup(table->c[0], j[i]));
+    }
+    for (int i = 0; i < count; i++) {
+        x[i] = _mm512_fnmadd_ps(a[i], u[i], _mm512_max_ps(_mm512_setzero_ps(), x[i]));
+    }
 }
 
 /* To nearest, ties away from zero; a NaN keeps its upper half, which stays a NaN. */
@@ -72,16 +98,15 @@ INLINE __m512i bf16_pair(__m512 lo, __m512 hi)
 #endif
 }
 
-/* What dequantising needs of the columns, times `by`: bias, scale and sums of both halves. */
+/* What dequantising needs of the columns: bias, scale and sums of both halves. */
 enum { BIAS = 0, SCALE = 2, SUMS = 4, COLUMN_REGISTERS = 6 };
 
-INLINE void columns_load(__m512 *columns, const gte__finish *f, float by)
+INLINE void columns_load(__m512 *columns, const gte__finish *f)
 {
-    const __m512 times = _mm512_set1_ps(by);
     for (int half = 0; half < 2; half++) {
-        columns[BIAS + half] = _mm512_mul_ps(_mm512_loadu_ps(f->bias + 16 * half), times);
-        columns[SCALE + half] = _mm512_mul_ps(_mm512_loadu_ps(f->scale + 16 * half), times);
-        columns[SUMS + half] = _mm512_mul_ps(_mm512_loadu_ps(f->sums + 16 * half), times);
+        columns[BIAS + half] = _mm512_loadu_ps(f->bias + 16 * half);
+        columns[SCALE + half] = _mm512_loadu_ps(f->scale + 16 * half);
+        columns[SUMS + half] = _mm512_loadu_ps(f->sums + 16 * half);
     }
 }
 
@@ -115,11 +140,11 @@ INLINE void finish_rows(const gte__finish *f, const finish_form form, const __m5
         if (form.integer) x[i] = dequantise(x[i], f->a_rows + r + i / 2, columns, i % 2);
     }
     if (finish_is_gelu(form)) {
-        const gte__gelu_table *table = gelu_table(form);
-        for (int i = 0; i < 2 * rows && !form.integer; i++) {
-            x[i] = _mm512_mul_ps(x[i], _mm512_set1_ps(table->per_unit));
-        }
-        gelu(table, x, 2 * rows, form.bf16);
+        const bool tanh_form = form.epilogue == GTE__EPILOGUE_GELU_TANH;
+        if (form.bf16)
+            gelu_coarse(&gte__gelu_coarse_tables[tanh_form], x, 2 * rows);
+        else
+            gelu_fine(&gte__gelu_fine_tables[tanh_form], x, 2 * rows);
     }
     if (form.epilogue == GTE__EPILOGUE_RESIDUAL) {
         for (int i = 0; i < 2 * rows; i++) {
@@ -138,9 +163,7 @@ INLINE void finish(const gte__finish *f, const finish_form form)
 {
     const uint32_t mask = f->columns == GTE__PANEL_COLUMNS ? ~0u : (1u << f->columns) - 1;
     __m512 columns[COLUMN_REGISTERS];
-    if (form.integer) {
-        columns_load(columns, f, finish_is_gelu(form) ? gelu_table(form)->per_unit : 1);
-    }
+    if (form.integer) columns_load(columns, f);
     size_t r = 0;
     for (; r + 2 <= f->rows; r += 2) finish_rows(f, form, columns, r, 2, mask);
     if (r < f->rows) finish_rows(f, form, columns, r, 1, mask);
