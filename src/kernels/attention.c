@@ -7,8 +7,6 @@
 
 #define LOG2_E 1.44269504088896340736f
 
-static _Alignas(64) const float zeros[GTE__PANEL_COLUMNS];
-
 /* Geometry of one head's panels. */
 typedef struct shape {
     size_t key_panel;   /* bytes of one panel of keys */
@@ -56,7 +54,7 @@ static void run_tiles(const gte__gemm_kernel *gemm, gte__tile *tile, size_t rows
         const size_t bytes = column * GTE__UNIT_BYTES;
         tile->panel = panel + bytes;
         tile->out = out + bytes;
-        tile->init = init + bytes;
+        tile->init = init ? init + bytes : NULL;
         gemm->tiles[rows - 1](tile);
     }
 }
@@ -73,7 +71,6 @@ static void score(const gte__attention_kernel *kernel, const gte__attention *at,
             .panel = panel,
             .units = gte__panel_units(kernel->type, at->head_size),
             .next = panel + s->key_panel,
-            .init = zeros,
             .out = qs->scores + key,
             .out_stride = GTE__ATTENTION_STRIDE,
         };
@@ -101,7 +98,7 @@ static void weigh(const gte__attention_kernel *kernel, const shape *s, queries *
             .panel = panel + gte__panel_units(kernel->type, first) * GTE__LINE_BYTES,
             .units = gte__panel_units(kernel->type, count),
             .next = panel,
-            .init = first > 0 ? acc : zeros,
+            .init = first > 0 ? acc : NULL,
             .init_stride = first > 0 ? width * sizeof *acc : 0,
             .out = acc,
             .out_stride = width * sizeof *acc,

@@ -66,7 +66,7 @@ static void run_tile(const gte__gemm_kernel *kernel, const gte__gemm *g, const c
 {
     _Alignas(64) float acc[GTE__TILE_ROWS_MAX * GTE__PANEL_COLUMNS];
     const bool direct = is_direct(kernel, g, cols);
-    const float *init = kernel->weights == GTE__ELEMENT_INT8 ? zeros : cols->bias;
+    const float *init = kernel->weights == GTE__ELEMENT_INT8 ? NULL : cols->bias;
     gte__tile tile = {
         .a = (const char *)g->a + row * g->a_stride,
         .a_stride = g->a_stride,
@@ -76,7 +76,7 @@ static void run_tile(const gte__gemm_kernel *kernel, const gte__gemm *g, const c
     for (size_t column = 0; column < GTE__PANEL_COLUMNS; column += kernel->columns) {
         tile.panel = at + column * GTE__UNIT_BYTES;
         tile.next = next + column * GTE__UNIT_BYTES;
-        tile.init = init + column;
+        tile.init = init ? init + column : NULL;
         tile.out = direct ? c_at(g, row, cols->first + column) : acc + column;
         kernel->tiles[rows - 1](&tile);
     }

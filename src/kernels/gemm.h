@@ -63,16 +63,15 @@ typedef struct gte__gemm {
 
 /* ---- what an instruction set supplies ------------------------------------------------------ */
 
-/* rows x columns of sums over all of K. Reads init, adds A W, writes out: f32 for f32 and bf16,
- * int32 for int8. Prefetches `units` lines from `next` on (never dereferenced). The assembly
- * knows the offsets. */
+/* rows x columns of sums over all of K: init + A W to out, f32 for f32 and bf16, int32 for int8.
+ * Prefetches `units` lines from `next` on (never dereferenced). The assembly knows the offsets. */
 typedef struct gte__tile {
     const void *a; /* offset 0 */
     size_t a_stride;
     const void *panel; /* 16: the first column; units are GTE__LINE_BYTES apart */
     size_t units;      /* 24 */
     const void *next;  /* 32 */
-    const void *init;  /* 40: [rows, columns]; stride 0 repeats one row */
+    const void *init;  /* 40: [rows, columns], stride 0 repeats one row; NULL: zeros */
     size_t init_stride;
     void *out; /* 56: [rows, columns] */
     size_t out_stride;

@@ -14,11 +14,20 @@ static const void *row_at(const void *base, size_t stride, size_t row)
     return (const char *)base + stride * row;
 }
 
+/* out = init, a row of 32 */
+static void start(const gte__tile *t)
+{
+    if (t->init)
+        memcpy(t->out, t->init, GTE__LINE_BYTES);
+    else
+        memset(t->out, 0, GTE__LINE_BYTES);
+}
+
 static void tile_f32(const gte__tile *t)
 {
     const float *a = t->a;
     float *out = t->out;
-    memcpy(out, t->init, GTE__LINE_BYTES);
+    start(t);
     for (size_t u = 0; u < t->units; u++) {
         const float *w = row_at(t->panel, GTE__LINE_BYTES, u);
         for (size_t n = 0; n < GTE__PANEL_COLUMNS; n++) out[n] += a[u] * w[n];
@@ -30,7 +39,7 @@ static void tile_bf16(const gte__tile *t)
 {
     const float *a = t->a;
     float *out = t->out;
-    memcpy(out, t->init, GTE__LINE_BYTES);
+    start(t);
     for (size_t u = 0; u < t->units; u++) {
         const uint16_t *w = row_at(t->panel, GTE__LINE_BYTES, u);
         for (size_t n = 0; n < GTE__PANEL_COLUMNS; n++) {
@@ -43,7 +52,7 @@ static void tile_int8(const gte__tile *t)
 {
     const uint8_t *a = t->a;
     int32_t *out = t->out;
-    memcpy(out, t->init, GTE__LINE_BYTES);
+    start(t);
     for (size_t u = 0; u < t->units; u++, a += 4) {
         const int8_t *w = row_at(t->panel, GTE__LINE_BYTES, u);
         for (size_t n = 0; n < GTE__PANEL_COLUMNS; n++, w += 4) {
