@@ -76,11 +76,11 @@ static bool is_letter(unsigned char c)
            (c >= 0xC3 && c < 0xE0); /* two-byte letters: Latin, Greek, Cyrillic */
 }
 
-/* Marks beyond ASCII: general punctuation, CJK symbols, full-width forms. */
+/* Marks beyond ASCII: general punctuation, CJK symbols, full-width forms, pictures. */
 static bool is_wide_mark(const char *p)
 {
     return strncmp(p, "\xe2\x80", 2) == 0 || strncmp(p, "\xe3\x80", 2) == 0 ||
-           strncmp(p, "\xef\xbc", 2) == 0;
+           strncmp(p, "\xef\xbc", 2) == 0 || strncmp(p, "\xf0\x9f", 2) == 0;
 }
 
 static unit next_unit(const char *text, size_t at, size_t end)
