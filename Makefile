@@ -184,9 +184,9 @@ $(B)/%.o: %.c $(B)/flags
 # The page of gte profile as an array of bytes.
 $(B)/perf/profile/page_array.c: perf/profile/page.html
 	$(Q)mkdir -p $(@D)
-	$(Q)printf '#include <stddef.h>\nextern const char profile__page[];\nextern const size_t %s\n%s\n' \
-	    'profile__page_size;' 'const char profile__page[] = {' > $@
-	$(Q)od -An -v -td1 $< | sed 's/  *\(-*[0-9][0-9]*\)/\1,/g' >> $@
+	$(Q)printf '#include <stddef.h>\nextern const unsigned char profile__page[];\nextern const size_t %s\n%s\n' \
+	    'profile__page_size;' 'const unsigned char profile__page[] = {' > $@
+	$(Q)od -An -v -tu1 $< | sed 's/  *\([0-9][0-9]*\)/\1,/g' >> $@
 	$(Q)printf '};\nconst size_t profile__page_size = sizeof profile__page;\n' >> $@
 
 $(B)/perf/profile/page_array.o: $(B)/perf/profile/page_array.c $(B)/flags

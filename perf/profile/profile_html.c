@@ -4,7 +4,7 @@
 
 #include "perf/profile/profile.h"
 
-extern const char profile__page[];
+extern const unsigned char profile__page[];
 extern const size_t profile__page_size;
 
 static const char mark[] = "PROFILE_DATA";
@@ -39,7 +39,7 @@ static void write_data(FILE *out, const profile *p)
 
 void profile__write_html(FILE *out, const profile *p)
 {
-    const char *at = memmem(profile__page, profile__page_size, mark, sizeof mark - 1);
+    const unsigned char *at = memmem(profile__page, profile__page_size, mark, sizeof mark - 1);
     const size_t before = at ? (size_t)(at - profile__page) : profile__page_size;
     fwrite(profile__page, 1, before, out);
     if (!at) return;

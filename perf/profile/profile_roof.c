@@ -19,23 +19,22 @@ static enum profile_kind kind_of(int row)
     }
 }
 
-/* Bytes of the weights that every pass reads from beginning to end. */
-static double weights_bytes(const profile *p)
+/* Bytes of the weights of all linear layers, in the file or as OpenBLAS reads them. */
+static double weights_bytes(const profile *p, const char *dtype)
 {
     const double h = p->model.hidden_size, f = p->model.ffn_size;
-    const int copied = strcmp(p->context.backend, "openblas") == 0; /* to f32 */
-    const double size = copied || strcmp(p->model.dtype, "f32") == 0 ? 4
-                        : strcmp(p->model.dtype, "bf16") == 0        ? 2
-                                                                     : 1;
+    const int size = strcmp(dtype, "f32") == 0 ? 4 : strcmp(dtype, "bf16") == 0 ? 2 : 1;
     return p->model.layers * (4 * h * h + 2 * h * f) * size;
 }
 
-/* Before the same weights are read again, all others are; the table of words is read at random;
- * everything else has just been written by the step before. */
+/* Before the same weights are read again, all others are; the table of words, most of what else is
+ * in the file, is read at random; all other bytes the step before has just written. */
 static double reused_after(const profile *p, int row, const profile_row *sums)
 {
-    if (kind_of(row) == PROFILE_LINEAR) return weights_bytes(p);
-    if (row == GTE_TRACE_EMBED) return 4.0 * p->model.vocab_size * p->model.hidden_size;
+    const int copied = strcmp(p->context.backend, "openblas") == 0;
+    if (kind_of(row) == PROFILE_LINEAR) return weights_bytes(p, copied ? "f32" : p->model.dtype);
+    if (row == GTE_TRACE_EMBED)
+        return (double)p->model.file_size - weights_bytes(p, p->model.dtype);
     return sums->bytes / sums->calls;
 }
 

@@ -60,9 +60,9 @@ void profile__roofs_measure(profile_roofs *out, const gte_model_info *model,
     bench__processor_name(out->processor, sizeof out->processor);
     choose_units(out->unit, model, runtime, context);
     for (int i = 0; i < PROFILE_KINDS; i++) {
-        for (int k = 0; k < i && !out->peak[i]; k++)
+        for (int k = 0; k < i && out->peak[i] <= 0; k++)
             if (out->unit[k] == out->unit[i]) out->peak[i] = out->peak[k];
-        if (!out->peak[i]) out->peak[i] = best_peak(out->unit[i], threads);
+        if (out->peak[i] <= 0) out->peak[i] = best_peak(out->unit[i], threads);
     }
     out->cache[BENCH_L2] = bench__cache_size(2, MIB);
     out->cache[BENCH_L3] = bench__cache_size(3, 8 * MIB);

@@ -41,7 +41,7 @@ void gte__trace_rows(const gte__encoder *e, gte__place at, gte_trace_operation o
     size_t flops = NORM, bytes = 2 * F32 + narrow;
     if (operation == GTE_TRACE_EMBED) {
         flops = 2 + NORM;
-        bytes = 4 * F32 + narrow;
+        bytes = gte__element_bytes((gte__element)e->model->header->table_dtype) + 3 * F32 + narrow;
     } else if (operation == GTE_TRACE_POOL) {
         flops = 1;
         bytes = F32;
