@@ -181,9 +181,14 @@ $(B)/%.o: %.c $(B)/flags
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(compile_flags) -MMD -MP -c -o $@ $<
 
-# The page of gte profile as an array of bytes.
-$(B)/perf/profile/page_array.c: perf/profile/page.html
+# The page of gte profile, its parts put together, as an array of bytes.
+PAGE_SCRIPTS := $(addprefix perf/profile/,page_words.js page_timeline.js page_plots.js)
+$(B)/perf/profile/page.html: perf/profile/page.html perf/profile/page.css $(PAGE_SCRIPTS)
 	$(Q)mkdir -p $(@D)
+	$(Q)sed -e '/^PAGE_STYLE$$/{' -e 'r perf/profile/page.css' -e 'd' -e '}' \
+	    -e '/^PAGE_SCRIPT$$/{' $(foreach part,$(PAGE_SCRIPTS),-e 'r $(part)') -e 'd' -e '}' $< > $@
+
+$(B)/perf/profile/page_array.c: $(B)/perf/profile/page.html
 	$(Q)printf '#include <stddef.h>\nextern const unsigned char profile__page[];\nextern const size_t %s\n%s\n' \
 	    'profile__page_size;' 'const unsigned char profile__page[] = {' > $@
 	$(Q)od -An -v -tu1 $< | sed 's/  *\([0-9][0-9]*\)/\1,/g' >> $@
