@@ -146,6 +146,22 @@ static void test_tokenize(void)
     exhaust("gte_tokenize", tokenize);
 }
 
+static gte_status record(gte_error *err)
+{
+    static size_t capacity = 100;
+    return gte_context_trace_start(ctx, ++capacity, err); /* another size: other memory */
+}
+
+/* From here on the context records; a second start of the same size asks for nothing either. */
+static void test_recording(void)
+{
+    CU_ASSERT_EQUAL(exhaust("gte_context_trace_start", record), 1);
+    CU_ASSERT_EQUAL(gte_context_trace_start(ctx, 100, NULL), GTE_OK);
+    failing_arm(0);
+    CU_ASSERT_EQUAL(gte_context_trace_start(ctx, 100, NULL), GTE_OK);
+    CU_ASSERT_EQUAL(failing_disarm(), 0);
+}
+
 static void test_embed(void)
 {
     gte_context_options options = GTE_CONTEXT_OPTIONS_INIT;
@@ -155,6 +171,7 @@ static void test_embed(void)
         CU_ASSERT_EQUAL_FATAL(gte_context_create(&ctx, model, &options, &err), GTE_OK);
         CU_ASSERT_EQUAL(embed(&err), GTE_OK);
         for (int i = 0; i < 3; i++) {
+            if (i == 1) test_recording();
             failing_arm(0);
             CU_ASSERT_EQUAL(embed(&err), GTE_OK);
             CU_ASSERT_EQUAL(failing_disarm(), 0);
