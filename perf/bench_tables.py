@@ -40,15 +40,14 @@ def peak(cells):
                   f" (level {here[0]['isa']}):\n")
             head = ["cell"]
             for dtype in dtypes:
-                head += [dtype + " ms", "texts/s", "GFLOP/s", "peak", "cpu"]
+                head += [dtype + " ms", "texts/s", "peak", "cpu"]
             rows = []
             for cell in distinct(here, "cell"):
                 row = [cell]
                 for dtype in dtypes:
                     c = one(here, cell=cell, dtype=dtype)
                     row += [number(1e3 * c["wall_s"]), number(c["texts_per_s"]),
-                            number(c["gflops"]), percent(c["peak_share"]),
-                            percent(c["cpu_share"])] if c else [""] * 5
+                            percent(c["peak_share"]), percent(c["cpu_share"])] if c else [""] * 4
                 rows.append(row)
             table(head, rows)
 

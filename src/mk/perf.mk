@@ -1,4 +1,15 @@
-# Measurements: peers on the same weights (perf/peers), instruction counts (perf/check).
+# Measurements: gte bench on three shapes (perf/bench), peers on the same weights (perf/peers),
+# instruction counts (perf/check).
+
+# ---- gte bench -------------------------------------------------------------------------------------
+
+BENCH_DIR ?= build/bench
+
+.PHONY: bench-results
+bench-results: all ## the tables and plots of perf/RESULTS.md, measured here (numpy; 15 minutes, 5 GB)
+	@if ! $(NUMPY_PYTHON) -c 'import numpy' 2>/dev/null; then \
+	    echo 'SKIP no numpy for $(NUMPY_PYTHON): no model of random weights'; \
+	else NUMPY_PYTHON='$(NUMPY_PYTHON)' perf/bench_results.sh $(call quote,$(BENCH_DIR)); fi
 
 # ---- peers -----------------------------------------------------------------------------------------
 
