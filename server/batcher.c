@@ -342,7 +342,7 @@ server__batcher *server__batcher_start(const gte_model *model,
     while (b->started < options->workers) {
         if (start_worker(b, &b->workers[b->started], model, err) != GTE_OK) {
             free_worker(&b->workers[b->started]);
-            server__batcher_stop(&b);
+            server__batcher_free(&b);
             return NULL;
         }
         b->started++;
@@ -355,19 +355,28 @@ const char *server__batcher_backend(const server__batcher *batcher)
     return batcher->backend;
 }
 
-void server__batcher_stop(server__batcher **batcher)
+void server__batcher_close(server__batcher *b, bool abandon)
+{
+    server__job *ended = NULL;
+    pthread_mutex_lock(&b->lock);
+    b->closed = true;
+    while (abandon && b->jobs.after != &b->jobs) cancel(b, b->jobs.after, &ended);
+    pthread_cond_broadcast(&b->wake);
+    pthread_mutex_unlock(&b->lock);
+    tell(ended, SERVER__JOB_DEADLINE);
+    while (b->started > 0) {
+        worker *w = &b->workers[--b->started];
+        pthread_join(w->thread, NULL);
+        free_worker(w);
+    }
+}
+
+void server__batcher_free(server__batcher **batcher)
 {
     server__batcher *b = *batcher;
     if (!b) return;
     *batcher = NULL;
-    pthread_mutex_lock(&b->lock);
-    b->closed = true;
-    pthread_cond_broadcast(&b->wake);
-    pthread_mutex_unlock(&b->lock);
-    for (int i = 0; i < b->started; i++) {
-        pthread_join(b->workers[i].thread, NULL);
-        free_worker(&b->workers[i]);
-    }
+    server__batcher_close(b, false);
     server__flight_close(&b->flight);
     pthread_cond_destroy(&b->wake);
     pthread_mutex_destroy(&b->lock);

@@ -95,7 +95,10 @@ unsigned server__batcher_retry_after(server__batcher *batcher);
 void server__batcher_describe(server__batcher *batcher, server__batcher_state *out);
 /* Ends jobs whose deadline has passed or whose client has gone. Called every few milliseconds. */
 void server__batcher_sweep(server__batcher *batcher, uint64_t now_ns);
-/* Refuses new jobs, finishes the accepted ones, joins and frees. */
-void server__batcher_stop(server__batcher **batcher);
+/* Refuses new jobs from now on and ends the accepted ones: computed, or with `abandon` told
+ * SERVER__JOB_DEADLINE. On return the encoder's threads have ended. */
+void server__batcher_close(server__batcher *batcher, bool abandon);
+/* Closes what is not closed yet, and frees. Nobody may use it any more. */
+void server__batcher_free(server__batcher **batcher);
 
 #endif

@@ -125,12 +125,13 @@ static struct MHD_Daemon *start_daemon(server__http *http)
                             MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_END);
 }
 
-server__http *server__http_start(server__service *service, char *message, size_t size)
+bool server__http_start(server__service *service, char *message, size_t size)
 {
     server__http *http = calloc(1, sizeof *http);
+    service->http = http;
     if (!http) {
         snprintf(message, size, "out of memory");
-        return NULL;
+        return false;
     }
     http->service = service;
     http->listener.fd = -1;
@@ -146,8 +147,8 @@ server__http *server__http_start(server__service *service, char *message, size_t
                  http->cert ? ": are certificate and key good, and of each other?" : "");
         good = false;
     }
-    if (!good) server__http_stop(&http);
-    return http;
+    if (!good) server__http_stop(&service->http);
+    return good;
 }
 
 int server__http_port(const server__http *http)

@@ -84,9 +84,9 @@ bool server__gone(const server__request *request);
 
 /* ---- the server as a whole ------------------------------------------------------------------ */
 
-/* Listens and serves; on failure NULL, and a line in `message`. The settings of the service say
- * where and how (settings.h). */
-server__http *server__http_start(struct server__service *service, char *message, size_t size);
+/* Listens and serves, as the settings of the service say; service->http is set before the first
+ * request can come. On failure false, and a line in `message`. */
+bool server__http_start(struct server__service *service, char *message, size_t size);
 /* The port that is listened on, 0 for a Unix socket. */
 int server__http_port(const server__http *http);
 /* "http://127.0.0.1:5000", as people type it. */

@@ -13,6 +13,7 @@
 #include "server/warm_up.h"
 
 #define DRAIN_STEP_MS 10
+#define LAST_ANSWERS_NS 1000000000u /* for answers to requests that the drain gave up */
 
 static int fail(server__service *service, const char *message)
 {
@@ -116,8 +117,7 @@ static int open_cache(server__service *service)
 static int start_http(server__service *service)
 {
     char message[512];
-    service->http = server__http_start(service, message, sizeof message);
-    if (!service->http) return fail(service, message);
+    if (!server__http_start(service, message, sizeof message)) return fail(service, message);
     server__log_line(service->log, SERVER__INFO, "listening on %s",
                      server__http_address(service->http));
     return 0;
@@ -126,7 +126,7 @@ static int start_http(server__service *service)
 static void close_parts(server__service *service)
 {
     server__http_stop(&service->http);
-    server__batcher_stop(&service->batcher);
+    server__batcher_free(&service->batcher);
     gte_cache_close(&service->cache);
     server__admit_free(&service->admit);
     server__metrics_free(&service->metrics);
@@ -186,7 +186,12 @@ static void drain(server__service *service, const sigset_t *set)
     }
     size_t left = server__http_requests(service->http);
     if (left)
-        server__log_line(service->log, SERVER__WARNING, "%zu requests were not finished", left);
+        server__log_line(service->log, SERVER__WARNING, "%zu requests are not finished", left);
+    /* all jobs end before the connections are closed: none of those may be suspended then */
+    server__batcher_close(service->batcher, left > 0);
+    end = server__now() + LAST_ANSWERS_NS;
+    while (left && server__http_requests(service->http) && server__now() < end)
+        nanosleep(&step, NULL);
 }
 
 /* What a process that serves the world can do without: core files with texts in them, being
@@ -228,8 +233,6 @@ int server__run(const server__settings *settings)
         server__log_line(service.log, SERVER__INFO, "ready");
         serve(&service, &set);
         drain(&service, &set);
-        /* jobs that are left end first, so that no connection is suspended when they are closed */
-        server__batcher_stop(&service.batcher);
         server__log_line(service.log, SERVER__INFO, "stopped");
     }
     close_parts(&service);
