@@ -252,6 +252,8 @@ static void after_job(server__request *request)
     work *w = request->waiting;
     switch (w->end) {
     case SERVER__JOB_DONE:
+        server__metrics_queued(service->metrics,
+                               (double)(w->job.started_ns - w->job.submitted_ns) * 1e-9);
         store(w);
         w->then(request);
         return;

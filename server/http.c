@@ -61,6 +61,7 @@ static void on_tick(void *arg, uint64_t now_ns)
 {
     server__http *http = arg;
     if (http->service->batcher) server__batcher_sweep(http->service->batcher, now_ns);
+    server__metrics_tick(http->service->metrics, now_ns);
 }
 
 static void on_cut(void *arg)

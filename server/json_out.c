@@ -158,6 +158,11 @@ void server__json_base64(server__text *text, const float *values, size_t n)
 
 void server__answer_json(server__request *request, int status, server__text *text)
 {
+    server__answer_text(request, status, SERVER__JSON_TYPE, text);
+}
+
+void server__answer_text(server__request *request, int status, const char *type, server__text *text)
+{
     static const char failed[] =
         "{\"error\":{\"code\":\"internal\",\"message\":\"out of memory\"}}";
     if (text->failed) {
@@ -165,6 +170,6 @@ void server__answer_json(server__request *request, int status, server__text *tex
         server__answer_constant(request, 500, SERVER__JSON_TYPE, failed, sizeof failed - 1);
         return;
     }
-    server__answer(request, status, SERVER__JSON_TYPE, text->data, text->size);
+    server__answer(request, status, type, text->data, text->size);
     memset(text, 0, sizeof *text);
 }

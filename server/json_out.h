@@ -30,5 +30,8 @@ void server__json_base64(server__text *text, const float *values, size_t n);
 
 /* Answers with the text and empties it; 500 when an allocation had failed. */
 void server__answer_json(server__request *request, int status, server__text *text);
+/* The same for any other type; `type` is a constant string. */
+void server__answer_text(server__request *request, int status, const char *type,
+                         server__text *text);
 
 #endif

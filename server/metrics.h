@@ -36,5 +36,17 @@ void server__metrics_cache(server__metrics *metrics, server__cache_result result
 void server__metrics_truncated(server__metrics *metrics, size_t n);
 /* One batch of the encoder. */
 void server__metrics_batch(server__metrics *metrics, size_t items, size_t tokens, double seconds);
+/* How long a job waited for its batch. */
+void server__metrics_queued(server__metrics *metrics, double seconds);
+/* Every few milliseconds, from one thread: samples what is a rate, so that a scrape changes
+ * nothing. */
+void server__metrics_tick(server__metrics *metrics, uint64_t now_ns);
+
+/* metrics_text.c: everything in Prometheus's text format, and the few figures that people look at
+ * as JSON. All series are there from the first time on. */
+struct server__service;
+struct server__text;
+void server__metrics_text(const struct server__service *service, struct server__text *out);
+void server__metrics_json(const struct server__service *service, struct server__text *out);
 
 #endif

@@ -6,7 +6,7 @@
 
 static const server__route *const families[] = {
     server__health_routes, server__openai_routes,  server__tei_routes,
-    server__token_routes,  server__predict_routes,
+    server__token_routes,  server__predict_routes, server__metrics_routes,
 };
 
 const server__route *server__route_at(size_t i)
