@@ -17,7 +17,7 @@ def scrape(server):
     status, headers, text = server.get("/metrics")
     check("/metrics: 200, text", status == 200 and
           headers["Content-Type"].startswith("text/plain; version=0.0.4"), headers)
-    found = re.findall(r"^([a-z_]+(?:\{[^}]*\})?) (\S+)$", text.decode(), re.M)
+    found = re.findall(r"^([a-z_0-9]+(?:\{[^}]*\})?) (\S+)$", text.decode(), re.M)
     return {name: float(value) for name, value in found}, text
 
 
