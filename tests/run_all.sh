@@ -67,7 +67,11 @@ suites() {
 golden_levels() {
     for level in scalar avx2 avx512; do
         step "$1 test_golden GTE_CPU=$level" env GTE_CPU=$level "build/$1/tests/test_golden"
-        step "$1 test_bf16 GTE_CPU=$level" env GTE_CPU=$level "build/$1/tests/test_bf16"
+        step "$1 test_narrow GTE_CPU=$level" env GTE_CPU=$level "build/$1/tests/test_narrow"
+    done
+    # int8 has levels of its own
+    for level in scalar avx2 avxvnni avx512vnni; do
+        step "$1 test_int8 GTE_CPU=$level" env GTE_CPU=$level "build/$1/tests/test_int8"
     done
 }
 
