@@ -43,26 +43,19 @@ static size_t role_size(const gte__file_header *h, uint32_t role)
 gte_status convert__layer_alloc(convert__layer *out, const gte__file_header *h, gte_error *err)
 {
     const size_t inputs = larger(h->hidden_size, h->ffn_size);
-    const size_t outputs = larger(3 * (size_t)h->hidden_size, h->ffn_size);
     size_t at[GTE__ROLE_COUNT];
     gte__plan plan = {0};
     *out = (convert__layer){0};
     for (uint32_t r = 0; r < GTE__ROLE_COUNT; r++)
         at[r] = gte__plan_add(&plan, role_size(h, r), sizeof(float));
-    const size_t norm = gte__plan_add(&plan, 3 * (size_t)h->hidden_size, sizeof(float));
-    const size_t vectors = gte__plan_add(&plan, 4 * inputs, sizeof(float));
-    const size_t energy = gte__plan_add(&plan, outputs, sizeof(double));
+    const size_t norm = gte__plan_add(&plan, 2 * (size_t)h->hidden_size, sizeof(float));
+    const size_t vector = gte__plan_add(&plan, inputs, sizeof(float));
     char *block = plan.bad ? NULL : gte__block_alloc(plan.total);
     if (!block) return gte__fail(err, GTE_E_MEMORY, 0, "out of memory for a layer's weights");
     for (uint32_t r = 0; r < GTE__ROLE_COUNT; r++)
         if (role_size(h, r)) out->values[r] = (float *)(void *)(block + at[r]);
     out->norm = (float *)(void *)(block + norm);
-    out->value_gain = out->norm + 2 * (size_t)h->hidden_size;
-    out->mean = (float *)(void *)(block + vectors);
-    out->power = out->mean + inputs;
-    out->room.strength = out->power + inputs;
-    out->room.inverse = out->room.strength + inputs;
-    out->room.energy = (double *)(void *)(block + energy);
+    out->inputs = (float *)(void *)(block + vector);
     out->block = block;
     return GTE_OK;
 }
@@ -102,92 +95,65 @@ static void fold_norm(float *w, float *bias, size_t n, size_t k, const float *no
     }
 }
 
-static double length(const float *x, size_t n)
-{
-    double sum = 0;
-    for (size_t i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];
-    return sqrt(sum);
-}
-
-/* The value rows of qkv against the columns of the output projection, before qkv is rounded: rows
- * have inputs of unit variance, so the deviation of a value is its row's length. */
+/* The value rows of qkv against the columns of the output projection, before qkv itself is
+ * equalised: inputs have unit variance, so the deviation of a value is the length of its row. */
 static void equalise_values(convert__layer *l, size_t hidden)
 {
-    float *out = l->values[GTE__ATTN_OUT_WEIGHT], *gain = l->value_gain, *deviation = l->mean;
+    float *out = l->values[GTE__ATTN_OUT_WEIGHT], *gain = l->inputs;
     float *values = l->values[GTE__QKV_WEIGHT] + 2 * hidden * hidden;
     float *bias = l->values[GTE__QKV_BIAS] + 2 * hidden;
-    for (size_t i = 0; i < hidden; i++) deviation[i] = (float)length(values + i * hidden, hidden);
     for (size_t j = 0; j < hidden; j++) {
         double moved = 0;
-        for (size_t i = 0; i < hidden; i++) {
-            moved += (double)out[j * hidden + i] * (double)bias[i];
-            out[j * hidden + i] *= deviation[i];
-        }
+        for (size_t i = 0; i < hidden; i++) moved += (double)out[j * hidden + i] * (double)bias[i];
         l->values[GTE__ATTN_OUT_BIAS][j] += (float)moved;
     }
-    convert__equalise(out, hidden, hidden, gain, &l->room);
-    for (size_t i = 0; i < hidden; i++) {
-        const float by = deviation[i] > 0 ? gain[i] / deviation[i] : 0;
-        for (size_t j = 0; j < hidden; j++) values[i * hidden + j] *= by;
+    for (size_t i = 0; i < hidden; i++) { /* values of unit deviation, their size in out */
+        const float deviation = (float)convert__length(values + i * hidden, hidden);
+        for (size_t j = 0; j < hidden; j++) {
+            out[j * hidden + i] *= deviation;
+            if (deviation > 0) values[i * hidden + j] /= deviation;
+        }
         bias[i] = 0;
     }
+    convert__equalise(out, hidden, hidden, gain);
+    for (size_t i = 0; i < hidden; i++)
+        for (size_t j = 0; j < hidden; j++) values[i * hidden + j] *= gain[i];
 }
 
-/* The inner state as the down projection reads it, from the folded up projection. */
-static void inner_moments(convert__layer *l, size_t hidden, size_t ffn)
+/* Means of the inner state, which the down projection reads; of the folded up projection with its
+ * inputs of mean zero. */
+static void inner_means(convert__layer *l, size_t hidden, size_t ffn)
 {
-    const float *up = l->values[GTE__FFN_UP_WEIGHT];
+    const float *up = l->values[GTE__FFN_UP_WEIGHT], *gain = l->values[GTE__FFN_UP_INPUT_GAIN];
     for (size_t f = 0; f < ffn; f++, up += hidden) {
         double variance = 0;
-        for (size_t i = 0; i < hidden; i++)
-            variance += pow((double)up[i] * (double)l->values[GTE__FFN_UP_INPUT_GAIN][i], 2);
-        convert__gelu_moments((double)l->values[GTE__FFN_UP_BIAS][f], variance, &l->mean[f],
-                              &l->power[f]);
+        for (size_t i = 0; i < hidden; i++) variance += pow((double)up[i] * (double)gain[i], 2);
+        l->inputs[f] =
+            (float)convert__gelu_mean((double)l->values[GTE__FFN_UP_BIAS][f], sqrt(variance));
     }
 }
 
-/* Scales and sums of a matrix; what rounding would add to the output on average goes into the bias
- * instead. Inputs are of l->mean and l->power. */
-static void round_rows(convert__layer *l, size_t n, size_t k, uint32_t weight)
+/* Scales and sums of a matrix. With the means of its inputs, what rounding would add to the output
+ * on average goes into the bias (Nagel et al., 2019). */
+static void round_rows(convert__layer *l, size_t n, size_t k, uint32_t weight, const float *means)
 {
     const float *w = l->values[weight];
     const uint32_t scale = convert__scale_role(weight), bias = weight + 1;
-    float *scales = l->values[scale], *sums = l->values[scale + 1];
     for (size_t j = 0; j < n; j++, w += k) {
-        const float s = convert__best_scale(w, l->power, k), by = s > 0 ? 1 / s : 0;
+        float most = 0;
+        for (size_t i = 0; i < k; i++) most = fmaxf(most, fabsf(w[i]));
+        const float s = most / 127, by = s > 0 ? 1 / s : 0;
         int64_t sum = 0;
         double off = 0;
         for (size_t i = 0; i < k; i++) {
             const int q = convert__step(w[i], by);
             sum += q;
-            off += ((double)w[i] - (double)s * q) * (double)l->mean[i];
+            if (means) off += ((double)w[i] - (double)s * q) * (double)means[i];
         }
-        scales[j] = s;
-        sums[j] = s * (float)sum;
+        l->values[scale][j] = s;
+        l->values[scale + 1][j] = s * (float)sum;
         l->values[bias][j] += (float)off;
     }
-}
-
-/* Inputs of mean zero and of deviations `gain`. */
-static void set_moments(convert__layer *l, const float *gain, size_t k)
-{
-    for (size_t i = 0; i < k; i++) {
-        l->mean[i] = 0;
-        l->power[i] = gain[i] * gain[i];
-    }
-}
-
-/* All matrices of the layer are there. */
-static void round_layer(convert__layer *l, size_t hidden, size_t ffn)
-{
-    set_moments(l, l->values[GTE__QKV_INPUT_GAIN], hidden);
-    round_rows(l, 3 * hidden, hidden, GTE__QKV_WEIGHT);
-    set_moments(l, l->value_gain, hidden);
-    round_rows(l, hidden, hidden, GTE__ATTN_OUT_WEIGHT);
-    set_moments(l, l->values[GTE__FFN_UP_INPUT_GAIN], hidden);
-    round_rows(l, ffn, hidden, GTE__FFN_UP_WEIGHT);
-    inner_moments(l, hidden, ffn);
-    round_rows(l, hidden, ffn, GTE__FFN_DOWN_WEIGHT);
 }
 
 /* What was folded may be beyond f32 where no number of the checkpoint is. */
@@ -226,13 +192,17 @@ gte_status convert__layer_load(convert__layer *l, const convert__pack *pack, uin
     if (status != GTE_OK) return status;
     fold_norm(v[GTE__QKV_WEIGHT], v[GTE__QKV_BIAS], 3 * hidden, hidden, l->norm);
     equalise_values(l, hidden);
-    convert__equalise(v[GTE__QKV_WEIGHT], 3 * hidden, hidden, v[GTE__QKV_INPUT_GAIN], &l->room);
+    convert__equalise(v[GTE__QKV_WEIGHT], 3 * hidden, hidden, v[GTE__QKV_INPUT_GAIN]);
     status = read_role(pack, GTE__ATTN_NORM_GAIN, number, l->norm, err);
     if (status == GTE_OK)
         status = read_role(pack, GTE__ATTN_NORM_SHIFT, number, l->norm + hidden, err);
     if (status != GTE_OK) return status;
     fold_norm(v[GTE__FFN_UP_WEIGHT], v[GTE__FFN_UP_BIAS], ffn, hidden, l->norm);
-    convert__equalise(v[GTE__FFN_UP_WEIGHT], ffn, hidden, v[GTE__FFN_UP_INPUT_GAIN], &l->room);
-    round_layer(l, hidden, ffn);
+    convert__equalise(v[GTE__FFN_UP_WEIGHT], ffn, hidden, v[GTE__FFN_UP_INPUT_GAIN]);
+    inner_means(l, hidden, ffn);
+    round_rows(l, 3 * hidden, hidden, GTE__QKV_WEIGHT, NULL);
+    round_rows(l, hidden, hidden, GTE__ATTN_OUT_WEIGHT, NULL);
+    round_rows(l, ffn, hidden, GTE__FFN_UP_WEIGHT, NULL);
+    round_rows(l, hidden, ffn, GTE__FFN_DOWN_WEIGHT, l->inputs);
     return check_layer(l, &pack->header, number, err);
 }

@@ -29,7 +29,7 @@ typedef struct bounds {
 } bounds;
 
 static const bounds bf16 = {"bf16", 0.9999, 0.9999, 0.99, 0.001};
-static const bounds int8 = {"int8", 0.9995, 0.999, 0.97, 0.002};
+static const bounds int8 = {"int8", 0.99995, 0.9999, 0.985, 0.002};
 
 static bool read_sentences(sentences *out, const char *language)
 {
