@@ -9,8 +9,8 @@
  *    (the role of input gains), free to choose. The residual keeps z gain + shift.
  *  - attention is linear in the values and its weights add up to one: a value channel may be scaled
  *    by what its column of the output projection is divided by, and its bias moves there.
- * t is the square root of the strength of W gain's columns: half of a large channel then lies in the
- * rows and half in the weights. Measured beside other shares on trained models and on one of 24
+ * t is the square root of the strength of W gain's columns: half of a large channel then lies in
+ * the rows and half in the weights. Measured beside other shares on trained models and on one of 24
  * layers with gains 40 times the rest: all in the weights is as good, all in the rows 1.6 times
  * worse, and a choice per product by the expected error always came out near one half. */
 #ifndef CONVERT_QUANTISE_H

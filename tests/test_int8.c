@@ -1,8 +1,8 @@
 /* What fewer bits do to trained models, against the same models in f32: cosines, the nearest
  * neighbours of 1,000 sentences, the agreement with people's scores. Random weights would prove
- * nothing: they have neither outlier channels nor meaning. In int8 also with three value channels of
- * each layer a hundred times larger and the output projection's columns smaller by as much, which is
- * the same function in f32. */
+ * nothing: they have neither outlier channels nor meaning. In int8 also with three value channels
+ * of each layer a hundred times larger and the output projection's columns smaller by as much,
+ * which is the same function in f32. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
