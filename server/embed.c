@@ -1,10 +1,10 @@
 /* From the texts of a request to their vectors. */
 #include "server/embed.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/embed_key.h"
 #include "server/errors.h"
 #include "server/routes.h"
 #include "server/service.h"
@@ -161,46 +161,15 @@ static bool tokenize_all(work *w)
 
 /* ---- the cache ------------------------------------------------------------------------------- */
 
-/* Vectors of texts are of the same scope as the command's, so that they share files; those of ids
- * have one of their own. */
-static void make_key(const work *w, const gte_cache_scope *of_text, const gte_cache_scope *of_ids,
-                     size_t index, gte_cache_key *out)
-{
-    const server__input *input = &w->embedding->inputs[index];
-    gte_text text = {input->data, input->size, NULL, 0};
-    if (input->ids)
-        text = (gte_text){(const char *)input->ids, input->id_count * sizeof *input->ids, NULL, 0};
-    gte_cache_key_of(input->ids ? of_ids : of_text, text, out);
-}
-
-static void make_scopes(const work *w, gte_cache_scope *of_text, gte_cache_scope *of_ids)
-{
-    const server__embedding *e = w->embedding;
-    const server__service *service = w->request->service;
-    gte_embed_options options = GTE_EMBED_OPTIONS_INIT;
-    char how[96];
-    options.dims = e->options.dims;
-    options.pooling = e->options.pooling;
-    options.no_normalize = e->options.no_normalize;
-    options.flags = e->flags;
-    gte_cache_scope_vectors(of_text, &service->info, &options, service->computed_by);
-    int used = snprintf(how, sizeof how, "%d %d %s", (int)options.pooling, options.no_normalize,
-                        service->computed_by);
-    gte_cache_scope_init(of_ids, service->info.sha256, "embed ids", how, (size_t)used, options.dims,
-                         options.flags);
-}
-
 static void look_up(work *w)
 {
     server__embedding *e = w->embedding;
     server__service *service = w->request->service;
     const size_t dims = (size_t)e->options.dims, bytes = dims * sizeof(float);
-    gte_cache_scope of_text, of_ids;
     size_t size, hits = 0;
     if (!service->cache || !(w->keys = calloc(e->count ? e->count : 1, sizeof *w->keys))) return;
-    make_scopes(w, &of_text, &of_ids);
     for (size_t i = 0; i < e->count; i++) {
-        make_key(w, &of_text, &of_ids, i, &w->keys[i]);
+        server__embed_key(service, e, i, &w->keys[i]);
         gte_cache_answer answer =
             gte_cache_get(service->cache, &w->keys[i], w->vectors + i * dims, bytes, &size);
         e->inputs[i].cached = answer == GTE_CACHE_HIT && size == bytes;

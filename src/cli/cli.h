@@ -37,6 +37,7 @@ extern const cli_command cli__eval_command;
 extern const cli_command cli__bench_command;
 extern const cli_command cli__profile_command;
 extern const cli_command cli__cache_command;
+extern const cli_command cli__serve_command;
 extern const cli_command cli__info_command;
 extern const cli_command cli__verify_command;
 extern const cli_command cli__convert_command;

@@ -16,7 +16,7 @@ $(foreach dir,PREFIX BINDIR LIBDIR INCLUDEDIR DATADIR MANDIR,\
 
 # Everything but the links, as MODE:FILE:DIRECTORY:NAME, DIRECTORY being the name of a variable.
 MAN_PAGES := $(sort $(wildcard docs/man/*.1))
-INSTALLED := 755:build/release/gte:BINDIR:gte \
+INSTALLED := 755:build/release/gte:BINDIR:gte $(SERVER_INSTALLED) \
              644:build/release/libgte.a:LIBDIR:libgte.a \
              755:build/release/libgte.so.$(VERSION):LIBDIR:libgte.so.$(VERSION) \
              644:build/release/libgtecache.a:LIBDIR:libgtecache.a \

@@ -17,6 +17,8 @@ $(B)/gte-server: $(SERVER_MAIN) $(B)/libserver.a $(B)/libgtecache.a $(B)/libgte.
 	$(say) LINK $@
 	$(Q)$(CC) $(VARIANT_CFLAGS) $(LDFLAGS) -o $@ $^ $(SERVER_LIBS) $(CACHE_LIBS) $(LDLIBS)
 
+SERVER_INSTALLED := 755:build/release/gte-server:BINDIR:gte-server
+
 ifeq ($(VARIANT),release)
 all: build/gte-server
 build/gte-server: build/release/gte-server

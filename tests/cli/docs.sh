@@ -10,7 +10,7 @@ letters_of() { "$GTE" "$1" --help | sed -nE 's/^  (-[a-zA-Z]), (--[a-z-]+).*/\1 
 
 test_case 'the commands of the overview'
 expect "$commands" test "$(echo $commands)" = \
-    'embed similarity search tokenize eval bench profile cache info verify convert version help'
+    'embed similarity search tokenize eval bench profile cache serve info verify convert version help'
 
 for command in $commands; do
     options_of "$command" >help.options
@@ -46,6 +46,17 @@ for command in $commands; do
         "$completion/gte.fish" | sort >fish.letters
     expect "$(diff help.letters fish.letters)" cmp -s help.letters fish.letters
 done
+
+server=$(dirname "$GTE")/gte-server
+if [ -x "$server" ]; then
+    test_case 'gte-server.1 has the options of gte-server'
+    "$server" --help | sed -nE 's/^  (-[a-zA-Z], |    )(--[a-z-]+).*/\2/p' | sort >help.options
+    sed -nE 's/\\-/-/g; s/^\.BR? (-[a-zA-Z] ", " )?(--[a-z-]+).*/\2/p' "$man/gte-server.1" |
+        sort -u >man.options
+    expect "$(diff help.options man.options)" cmp -s help.options man.options
+else
+    skip 'gte-server.1 has the options of gte-server' 'no gte-server'
+fi
 
 test_case 'the manual pages are well formed'
 for page in "$man"/*.1; do

@@ -176,13 +176,22 @@ def aborts(server):
     check("it still serves", server.embed({"input": "a"})[0] == 200)
 
 
+def begin_request(server):
+    """A request that the server has accepted: its "100 Continue" tells."""
+    head, body = packet({"input": texts(256), "encoding_format": "base64"}).split(b"\r\n\r\n", 1)
+    s = server.connect(60)
+    s.sendall(head + b"\r\nExpect: 100-continue\r\n\r\n")
+    s.recv(1000)
+    s.sendall(body)
+    return s
+
+
 def drain():
     with Server() as server:
         keep = server.connect()
         keep.sendall(b"GET /live HTTP/1.1\r\nHost: a\r\n\r\n")
         read_all_of_one(keep)
-        accepted = busy(server)
-        time.sleep(0.1)
+        accepted = [begin_request(server) for _ in range(12)]
         server.process.send_signal(signal.SIGTERM)
         wait_for(lambda: "draining" in server.log())
         refused = False
@@ -197,7 +206,8 @@ def drain():
         except OSError:
             late = b""
         check("new requests get 503 or an end", statuses(late) in ([503], []), late)
-        check("accepted requests are finished", all(s == [200] for s in finish(accepted)))
+        ends = finish(accepted)
+        check("accepted requests are finished", all(s == [200] for s in ends), ends)
 
 
 with Server(cache="off") as server:

@@ -3,7 +3,7 @@
 _gte()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
-    local commands="embed similarity search tokenize eval bench profile cache info verify convert version help"
+    local commands="embed similarity search tokenize eval bench profile cache serve info verify convert version help"
     local command=${COMP_WORDS[1]} options=
     COMPREPLY=()
 
@@ -58,6 +58,8 @@ _gte()
                 --batch-tokens --backend --help" ;;
         cache)
             options="--days --json --help" ;;
+        serve)
+            options="--model --host --port --threads --cache --config --check --help" ;;
         info)
             options="--model --json --help" ;;
         verify)

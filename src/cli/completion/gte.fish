@@ -1,6 +1,6 @@
 # Completion of gte for fish. tests/cli/docs.sh compares the options with those of the command.
 
-set -l commands embed similarity search tokenize eval bench profile cache info verify convert version help
+set -l commands embed similarity search tokenize eval bench profile cache serve info verify convert version help
 complete -c gte -f
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -l version -d 'Show the version'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -l help -s h -d 'Show the overview'
@@ -12,6 +12,7 @@ complete -c gte -n "not __fish_seen_subcommand_from $commands" -a eval -d 'measu
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a bench -d 'measure the speed of models'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a profile -d 'show where the time goes'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a cache -d 'look after a cache file'
+complete -c gte -n "not __fish_seen_subcommand_from $commands" -a serve -d 'serve embeddings over HTTP'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a info -d 'describe a model file'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a verify -d 'check a model file'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a convert -d 'make a model file'
@@ -125,6 +126,15 @@ complete -c gte -n "__fish_seen_subcommand_from cache" -l json -d 'write JSON'
 complete -c gte -n "__fish_seen_subcommand_from cache" -l help -s h -d 'show help'
 complete -c gte -n "__fish_seen_subcommand_from cache" -a 'stats verify purge vacuum'
 complete -c gte -n "__fish_seen_subcommand_from cache" -F
+
+complete -c gte -n "__fish_seen_subcommand_from serve" -l model -s m -r -F -d 'model file'
+complete -c gte -n "__fish_seen_subcommand_from serve" -l host -x -d 'address to listen on'
+complete -c gte -n "__fish_seen_subcommand_from serve" -l port -s p -x -d 'port'
+complete -c gte -n "__fish_seen_subcommand_from serve" -l threads -s t -x -d 'number of threads'
+complete -c gte -n "__fish_seen_subcommand_from serve" -l cache -r -F -d 'cache of results'
+complete -c gte -n "__fish_seen_subcommand_from serve" -l config -r -F -d 'file of settings'
+complete -c gte -n "__fish_seen_subcommand_from serve" -l check -d 'check and print the settings'
+complete -c gte -n "__fish_seen_subcommand_from serve" -l help -s h -d 'show help'
 
 complete -c gte -n "__fish_seen_subcommand_from info" -l model -s m -r -F -d 'model file'
 complete -c gte -n "__fish_seen_subcommand_from info" -l json -d 'write JSON'

@@ -1,0 +1,13 @@
+/* The cache's keys of vectors. */
+#ifndef SERVER_EMBED_KEY_H
+#define SERVER_EMBED_KEY_H
+
+#include "server/embed.h"
+#include "server/service.h"
+
+/* Of input `index`. Vectors of texts have the same keys as the command's, so that they share files;
+ * those of ids have keys of their own. The options have been chosen: dims and pooling are not 0. */
+void server__embed_key(const server__service *service, const server__embedding *embedding,
+                       size_t index, gte_cache_key *out);
+
+#endif
