@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "database_own.h"
+#include "file_place.h"
 
 /* synchronous NORMAL: a commit survives the end of the process, not always a power failure.
  * mmap_size 0: a file cut short under a mapping is SIGBUS, under pread an error. */
@@ -159,17 +160,49 @@ static cache__outcome prepare_to_write(cache__database *db)
     return outcome;
 }
 
-/* SQLite's handle on a file that is there. Nothing is read yet. */
-static cache__outcome connect(cache__database *db, const char *path, char *reason)
+/* SQLite's handle on a file that is there. Nothing is read yet. `name` is a path or a URI. */
+static cache__outcome connect(cache__database *db, const char *name, int flags)
 {
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
-    int code = sqlite3_open_v2(path, &db->handle, flags, NULL);
+    flags |= SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
+    int code = sqlite3_open_v2(name, &db->handle, flags, NULL);
     if (code == SQLITE_OK) {
         sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
         sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     }
-    cache__outcome outcome = cache__database_outcome(db, code, "opening");
-    if (outcome != CACHE_DONE) snprintf(reason, CACHE_REASON_SIZE, "%s", db->reason);
+    return cache__database_outcome(db, code, "opening");
+}
+
+/* Where nothing can be made beside the file SQLite reads it only on our word that nobody changes
+ * it. If somebody does, rows still prove themselves. */
+static cache__outcome connect_to_still(cache__database *db, const char *path)
+{
+    char uri[3 * CACHE_PATH_SIZE + 32] = "file:";
+    size_t used = strlen(uri);
+    for (const char *p = path; *p && used < sizeof uri - 20; p++) {
+        if (strchr("%?#", *p))
+            used += (size_t)snprintf(uri + used, 4, "%%%02X", (unsigned char)*p);
+        else
+            uri[used++] = *p;
+    }
+    strcpy(uri + used, "?immutable=1");
+    return connect(db, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
+}
+
+static cache__outcome open_as(cache__database *db, const char *path, cache__purpose purpose)
+{
+    bool still = cache__place_is_still(path);
+    if (still && purpose == CACHE_TO_WRITE)
+        return refuse(db, CACHE_NO_WRITE, "its folder may not be written");
+    cache__outcome outcome =
+        still ? connect_to_still(db, path) : connect(db, path, SQLITE_OPEN_READWRITE);
+    if (outcome == CACHE_DONE) outcome = cache__database_probe(db);
+    if (outcome == CACHE_DONE) {
+        sqlite3_busy_timeout(db->handle, WRITER_BUSY_MS);
+        outcome = cache__database_run(db, settings);
+    }
+    if (outcome == CACHE_DONE) outcome = check_schema(db);
+    if (outcome == CACHE_DONE)
+        outcome = purpose == CACHE_TO_READ ? prepare_to_read(db) : prepare_to_write(db);
     return outcome;
 }
 
@@ -182,15 +215,7 @@ cache__outcome cache__database_open(cache__database **out, const char *path, cac
         snprintf(reason, CACHE_REASON_SIZE, "out of memory");
         return CACHE_NO_MEMORY;
     }
-    cache__outcome outcome = connect(db, path, reason);
-    if (outcome == CACHE_DONE) outcome = cache__database_probe(db);
-    if (outcome == CACHE_DONE) {
-        sqlite3_busy_timeout(db->handle, WRITER_BUSY_MS);
-        outcome = cache__database_run(db, settings);
-    }
-    if (outcome == CACHE_DONE) outcome = check_schema(db);
-    if (outcome == CACHE_DONE)
-        outcome = purpose == CACHE_TO_READ ? prepare_to_read(db) : prepare_to_write(db);
+    cache__outcome outcome = open_as(db, path, purpose);
     if (outcome == CACHE_DONE) {
         *out = db;
         return outcome;
@@ -208,7 +233,7 @@ cache__outcome cache__database_create(const char *path, char reason[CACHE_REASON
              "PRAGMA page_size=%d; BEGIN IMMEDIATE; %s;"
              "PRAGMA application_id=%d; PRAGMA user_version=%d; COMMIT",
              CACHE_PAGE_SIZE, CACHE_TABLE, CACHE_APPLICATION_ID, CACHE_SCHEMA_VERSION);
-    cache__outcome outcome = connect(&db, path, reason);
+    cache__outcome outcome = connect(&db, path, SQLITE_OPEN_READWRITE);
     /* Not in WAL mode yet: what the probe looks at must stand in the file, not in the log. */
     if (outcome == CACHE_DONE) outcome = cache__database_run(&db, sql);
     snprintf(reason, CACHE_REASON_SIZE, "%s", db.reason);

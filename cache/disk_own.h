@@ -28,10 +28,11 @@ struct cache__disk {
 
     /* the writer's thread's */
     cache__database *writer;
+    bool still;        /* the readers were opened where nothing could be made beside the file */
     bool open;         /* the readers are */
     cache__file_id id; /* of the file that is open or was refused */
-    int64_t look_at, open_at, write_at,
-        release_at; /* when to look, to open again, to write again */
+    int64_t look_at, open_at, write_at, release_at,
+        shorten_at; /* when to look, to open again, to write again */
 
     atomic_int state;   /* gte_cache_state */
     atomic_int trouble; /* cache__outcome: what a reader or the writer has met; CACHE_DONE: none */

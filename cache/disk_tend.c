@@ -14,9 +14,11 @@
 
 #include "disk_own.h"
 
-enum { LOOK_MS = 1000, RELEASE_MS = 50 };
-#define LOG_BYTES                                                                                  \
-    ((off_t)64 << 20) /* the log may grow to this while a reader needs its beginning */
+enum { LOOK_MS = 1000, RELEASE_MS = 50, SHORTEN_MS = 200 };
+/* SQLite begins the log anew by itself unless several processes write without a pause or one reads
+ * for long. From the first size on we insist, above the second we write no more. */
+#define LOG_SHORTEN ((off_t)16 << 20)
+#define LOG_MOST ((off_t)256 << 20)
 
 void cache__disk_close(cache__disk *disk, bool tidy)
 {
@@ -119,6 +121,7 @@ static void try_to_open(cache__disk *disk, int64_t now)
     if (!disk->name) snprintf(reason, sizeof reason, "its folder is not there");
     if (disk->name && cache__database_present()) {
         int lock = cache__place_lock(disk->path);
+        disk->still = cache__place_is_still(disk->path);
         outcome = open_all(disk, lock >= 0, &writable, reason);
         cache__place_unlock(lock);
     }
@@ -132,6 +135,22 @@ static void try_to_open(cache__disk *disk, int64_t now)
     bool foreign = outcome == CACHE_FOREIGN_FILE || outcome == CACHE_OTHER_VERSION;
     int wait = outcome == CACHE_BUSY && disk->retry_ms > LOOK_MS ? LOOK_MS : disk->retry_ms;
     stop_using(disk, foreign ? GTE_CACHE_FOREIGN : GTE_CACHE_WAITING, now + wait);
+}
+
+/* Readers go on meanwhile. What they were told would stay as it is must be opened anew, though. */
+static void try_to_write(cache__disk *disk, int64_t now)
+{
+    char reason[CACHE_REASON_SIZE];
+    cache__database_close(disk->writer);
+    disk->write_at = now + disk->retry_ms;
+    cache__outcome outcome =
+        cache__database_open(&disk->writer, disk->path, CACHE_TO_WRITE, reason);
+    if (outcome != CACHE_DONE)
+        cache__disk_fault(disk, reason);
+    else if (disk->still)
+        stop_using(disk, GTE_CACHE_WAITING, now);
+    else
+        atomic_store(&disk->state, GTE_CACHE_OK);
 }
 
 /* Another file stands at the name, or none. */
@@ -192,7 +211,7 @@ void cache__disk_tend(cache__disk *disk, int64_t now)
         }
     }
     if (disk->open && !cache__disk_writable(disk) && !disk->read_only && now >= disk->write_at)
-        stop_using(disk, GTE_CACHE_WAITING, now); /* opened again below, to write */
+        try_to_write(disk, now);
     if (!disk->open && now >= disk->open_at) try_to_open(disk, now);
 }
 
@@ -208,9 +227,11 @@ static void check_log(cache__disk *disk, int64_t now)
     char log[CACHE_NAME_SIZE];
     struct stat st;
     snprintf(log, sizeof log, "%s-wal", disk->path);
-    if (stat(log, &st) != 0 || st.st_size <= LOG_BYTES) return;
+    if (now < disk->shorten_at || stat(log, &st) != 0 || st.st_size <= LOG_SHORTEN) return;
     if (cache__database_shorten_log(disk->writer) == CACHE_DONE) return;
-    stop_writing(disk, "the log cannot be shortened: another process reads for long", now);
+    disk->shorten_at = now + SHORTEN_MS;
+    if (st.st_size > LOG_MOST)
+        stop_writing(disk, "the log cannot be shortened: another process reads for long", now);
 }
 
 /* What a failed transaction means for the file. */

@@ -45,13 +45,35 @@ bool cache__place_same(const cache__file_id *a, const cache__file_id *b)
     return a->device == b->device && a->inode == b->inode;
 }
 
+/* The folder of an absolute name. */
+static void folder_of(const char *path, char out[CACHE_PATH_SIZE])
+{
+    size_t size = (size_t)(strrchr(path, '/') - path);
+    snprintf(out, CACHE_PATH_SIZE, "%.*s", (int)(size ? size : 1), path);
+}
+
+/* path-wal and the like; `tail` has at most 15 characters. */
+static const char *beside(char out[CACHE_NAME_SIZE], const char *path, const char *tail)
+{
+    snprintf(out, CACHE_NAME_SIZE, "%s%s", path, tail);
+    return out;
+}
+
+bool cache__place_is_still(const char *path)
+{
+    char folder[CACHE_PATH_SIZE], log[CACHE_NAME_SIZE];
+    struct stat st;
+    folder_of(path, folder);
+    if (faccessat(AT_FDCWD, folder, W_OK, AT_EACCESS) == 0) return false;
+    return stat(beside(log, path, "-wal"), &st) != 0 || st.st_size == 0;
+}
+
 int cache__place_lock(const char *path)
 {
     enum { TRIES = 100 };
     const struct timespec pause = {0, 10 * 1000 * 1000};
     char folder[CACHE_PATH_SIZE];
-    size_t size = (size_t)(strrchr(path, '/') - path);
-    snprintf(folder, sizeof folder, "%.*s", (int)(size ? size : 1), path);
+    folder_of(path, folder);
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) return -1;
     for (int i = 0; i < TRIES; i++) {
@@ -66,13 +88,6 @@ int cache__place_lock(const char *path)
 void cache__place_unlock(int lock)
 {
     if (lock >= 0) close(lock);
-}
-
-/* path-wal and the like; `tail` has at most 15 characters. */
-static const char *beside(char out[CACHE_NAME_SIZE], const char *path, const char *tail)
-{
-    snprintf(out, CACHE_NAME_SIZE, "%s%s", path, tail);
-    return out;
 }
 
 bool cache__place_make(const char *path)

@@ -21,6 +21,10 @@ bool cache__place_name(const char *path, char out[CACHE_PATH_SIZE]);
 int cache__place_look(const char *path, cache__file_id *out);
 bool cache__place_same(const cache__file_id *a, const cache__file_id *b);
 
+/* Nothing can be made beside the file by this process, and no log stands there: a file system that
+ * is only read, or a folder of somebody else's. */
+bool cache__place_is_still(const char *path);
+
 /* One process at a time makes or takes away the file: a lock on its folder, for which no other file
  * is needed. Waits up to a second; a descriptor, or -1 where it cannot be had. */
 int cache__place_lock(const char *path);

@@ -87,7 +87,8 @@ typedef struct gte_cache_options {
                               Beside it stand path-wal and path-shm while it is open */
     uint64_t memory_bytes; /* of the memory tier, its bookkeeping included; 0: 64 MiB */
     uint64_t disk_bytes;   /* of the file; 0: 1 GiB, at least 1 MiB. The oldest rows go first. The
-                              log beside it (path-wal) takes up to 64 MiB more */
+                              log beside it (path-wal) takes some 16 MiB more, and up to 256 where
+                              several processes never pause */
     uint64_t queue_bytes;  /* values that wait to be written; 0: 32 MiB */
     uint64_t value_bytes;  /* larger values are not kept; 0: 1 MiB, at most 64 MiB */
     int retry_ms;          /* after a fault of the file it is tried again after so long; 0: 30000.

@@ -3,6 +3,9 @@
 
 SUPPORT_OBJ := $(call objects,$(filter-out tests/test_% tests/header_test.c,$(call sources,tests)))
 TEST_BIN := $(patsubst tests/%.c,$(B)/tests/%,$(filter tests/test_%,$(call sources,tests)))
+ifneq ($(SQLITE),yes)
+TEST_BIN := $(filter-out %/test_cache_limits,$(TEST_BIN)) # holds locks by SQLite itself
+endif
 CHECKKERN_OBJ := $(call objects,$(call sources,tests/checkkern))
 OOM_OBJ := $(call objects,$(call sources,tests/oom))
 FUZZ_BIN := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
