@@ -136,7 +136,16 @@ static size_t weight(const unit *u)
     return u->span.end - u->span.begin == 3 ? 1 : 2;
 }
 
-/* The best run of units that are not known; it begins and ends with a word that says something. */
+/* Whether the next word from `at` on, in steps of `step`, is a known one. */
+static bool known_beside(const unit *units, size_t count, size_t at, int step)
+{
+    for (size_t i = at + (size_t)step; i < count && units[i].kind != MARK; i += (size_t)step)
+        if (units[i].kind == WORD && !units[i].dull) return units[i].known;
+    return false;
+}
+
+/* The best run of units that are not known; it begins and ends with a word that says something.
+ * What stands beside a word of the question answers it twice as likely. */
 static void longest_run(const unit *units, size_t count, server__span *out)
 {
     size_t best = 0;
@@ -149,6 +158,8 @@ static void longest_run(const unit *units, size_t count, server__span *out)
             last = i;
             total += more;
         }
+        if (total && (known_beside(units, count, first, -1) || known_beside(units, count, last, 1)))
+            total *= 2;
         if (total > best) {
             best = total;
             *out = (server__span){units[first].span.begin, units[last].span.end};

@@ -9,6 +9,30 @@ ifeq ($(SERVER_FOUND),yes)
 SERVER_LIBS := $(shell $(PKG_CONFIG) --libs $(SERVER_DEPS))
 FOLDER_server := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(SERVER_DEPS)))
 
+# The page and the description of the API, as arrays in the program: PATH=TYPE=FILE.
+SERVER_ASSETS := /=text/html;charset=utf-8=server/page/index.html \
+    /static/page.css=text/css;charset=utf-8=server/page/page.css \
+    $(foreach name,words draw page,/static/$(name).js=text/javascript;charset=utf-8=server/page/$(name).js) \
+    /openapi.json=application/json=docs/openapi.json
+asset_part = $(word $(2),$(subst =, ,$(subst ;charset=,;charset@,$(1))))
+asset_name = $(subst -,_,$(subst .,_,$(notdir $(call asset_part,$(1),3))))
+SERVER_ASSET_FILES := $(foreach asset,$(SERVER_ASSETS),$(call asset_part,$(asset),3))
+
+$(B)/server/assets.c: $(SERVER_ASSET_FILES) src/mk/server.mk
+	$(Q)mkdir -p $(@D)
+	$(Q)printf '#include "server/assets.h"\n' > $@.new
+	$(Q)$(foreach asset,$(SERVER_ASSETS),{ printf 'static const unsigned char $(call asset_name,$(asset))[] = {\n'; \
+	    od -An -v -tu1 $(call asset_part,$(asset),3) | sed 's/  *\([0-9][0-9]*\)/\1,/g'; printf '};\n'; } >> $@.new && ) :
+	$(Q)printf 'const server__asset server__assets[] = {\n' >> $@.new
+	$(Q)$(foreach asset,$(SERVER_ASSETS),printf '{"%s", "%s", %s, sizeof %s},\n' '$(call asset_part,$(asset),1)' \
+	    '$(subst @,=,$(call asset_part,$(asset),2))' $(call asset_name,$(asset)) $(call asset_name,$(asset)) >> $@.new && ) :
+	$(Q)printf '{0},\n};\n' >> $@.new && mv $@.new $@
+
+$(B)/server/assets.o: $(B)/server/assets.c $(B)/flags
+	$(say) CC $<
+	$(Q)$(CC) $(compile_flags) -c -o $@ $<
+SERVER_OBJ += $(B)/server/assets.o
+
 $(B)/libserver.a: $(SERVER_OBJ)
 	$(say) AR $@
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
