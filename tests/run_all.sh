@@ -118,6 +118,7 @@ quick | full)
     library_tests
     if [ "$mode" = full ]; then
         step "instruction counts" perf/check/perf_check.sh check
+        step "peers on a tiny model" perf/peers/check.sh
         suites asan
         server_tests asan 5
         step "tsan test_threads" build/tsan/tests/test_threads

@@ -87,17 +87,20 @@ def write_cells(folder, cells):
                 f.write(" ".join(map(str, row)) + "\n")
 
 
-def find_variants(folder):
+def find_variants(folder, skip):
     """(script, (name, type, setting)) of all peers that can run here, gte f32 first."""
     found = []
     for script in sorted(glob.glob(os.path.join(HERE, "peer_*"))):
+        if os.path.basename(script)[5:].split(".")[0] in skip:
+            continue
         setup = subprocess.run([script, "setup", folder], stdout=subprocess.PIPE, text=True)
         print(setup.stdout, end="")
         if setup.returncode:
             print(f"SKIP {os.path.basename(script)} cannot be set up here")
             continue
         listed = subprocess.run([script, "list", folder], stdout=subprocess.PIPE, text=True)
-        found += [(script, tuple(line.split())) for line in listed.stdout.splitlines()]
+        named = [tuple(line.split()) for line in listed.stdout.splitlines()]
+        found += [(script, n) for n in named if not skip & set(n)]
     found.sort(key=lambda v: v[1][:2] != ("gte", "f32"))
     return found
 
@@ -164,7 +167,7 @@ def print_table(rows, cells):
                   key=["f32", "bf16", "int8"].index)
     others = sorted({(r["peer"], r["type"]) for r in rows if r["peer"] != "gte"})
     columns = [(t, p) for t in ours for p in others if p[1] == (t if t != "bf16" else "f32")]
-    titles = ["cell", "threads"]
+    titles, lowest = ["cell", "threads"], {}
     for t in ours:
         titles += [f"gte {t} ms"] + [f"{p[0]} {p[1]} / it" for c, p in columns if c == t]
     print("| " + " | ".join(titles) + " |\n|" + "---|" * len(titles))
@@ -176,9 +179,13 @@ def print_table(rows, cells):
                 line.append(f"{1e3 * own['wall_s']:.2f}")
                 for _, (name, kind) in (c for c in columns if c[0] == t):
                     their = fastest(rows, peer=name, type=kind, cell=cell, threads=threads)
-                    line.append(f"{their['wall_s'] / own['wall_s']:.2f} "
-                                f"({their['cpu_s'] / own['cpu_s']:.2f})")
+                    ratio = their["wall_s"] / own["wall_s"]
+                    line.append(f"{ratio:.2f} ({their['cpu_s'] / own['cpu_s']:.2f})")
+                    place = (ratio, f"at {cell} on {threads} thread{'s' if threads > 1 else ''}")
+                    lowest[t, name, kind] = min(lowest.get((t, name, kind), place), place)
             print("| " + " | ".join(line) + " |")
+    print("\nLowest ratios:", "; ".join(f"gte {t} to {name} {kind} {ratio:.2f} {where}" for
+                                       (t, name, kind), (ratio, where) in lowest.items()) + ".")
     spread = statistics.median((r["wall_max_s"] - r["wall_min_s"]) / r["wall_s"] for r in rows)
     print(f"\nRatios of wall-clock medians, in brackets of CPU time, over {rows[0]['rounds']} "
           f"rounds. Half of the figures spread by less than {100 * spread:.0f} % from the fastest "
@@ -203,9 +210,7 @@ def main():
     shape = os.path.basename(os.path.normpath(args.folder))
     cells = [tuple(map(int, cell.split("x"))) for cell in args.cells.split(",")]
     write_cells(args.folder, cells)
-    variants = find_variants(args.folder)
-    skip = set(args.skip.split(","))
-    variants = [v for v in variants if not skip & set(v[1])]
+    variants = find_variants(args.folder, set(args.skip.split(",")))
     print(f"{shape}, {processor()}, {time.strftime('%Y-%m-%d')}\n")
     rows, good = [], True
     for threads in map(int, args.threads.split(",")):

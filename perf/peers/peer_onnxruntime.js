@@ -33,10 +33,11 @@ function setup(dir) {
             process.exit(77);
         }
     }
-    const writer = path.join(__dirname, 'bert_onnx.py');
+    const writer = path.join(__dirname, 'bert_onnx.py'), time = file => fs.statSync(file).mtimeMs;
+    const since = Math.max(time(writer), time(path.join(dir, 'model.safetensors')));
     for (const type of TYPES) for (const style of STYLES) {
         const file = path.join(dir, `${type}-${style}.onnx`);
-        if (fs.existsSync(file) && fs.statSync(file).mtimeMs > fs.statSync(writer).mtimeMs) continue;
+        if (fs.existsSync(file) && time(file) > since) continue;
         execFileSync(PYTHON, [writer, dir, file, type, style]);
     }
 }

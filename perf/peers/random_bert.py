@@ -42,9 +42,13 @@ def tensors(layers, hidden, ffn, vocabulary):
 
 
 def values(name, shape, random):
-    # Biases are random, too, so that one that is left out shows.
-    data = random.standard_normal(shape, dtype="f4") * np.float32(0.02)
-    return data + np.float32(1) if name.endswith("LayerNorm.weight") else data
+    """Linear layers that keep the size of what they read, so that all of them matter to the result;
+    biases that are not zero, so that one that is left out shows."""
+    data = random.standard_normal(shape, dtype="f4")
+    if name.endswith("LayerNorm.weight"):
+        return 1 + np.float32(0.1) * data
+    linear = name.endswith(".weight") and "embeddings" not in name
+    return data * np.float32(shape[1] ** -0.5 if linear else 0.1)
 
 
 def write_weights(path, named_shapes):

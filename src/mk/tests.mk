@@ -92,7 +92,7 @@ test: ## install what is missing, build, and run every test but the fuzzers and 
 	$(Q)$(MAKE) --no-print-directory deps
 	$(Q)$(MAKE) --no-print-directory deps-test
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all build/default.gte build/golden/done test-programs \
-	    build/release/perf_check
+	    build/release/perf_check build/peers/gte_peer
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) VARIANT=asan test-programs
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) VARIANT=tsan build/tsan/tests/test_threads server-program
 	@MAKE='$(MAKE)' CC='$(CC)' CXX='$(CXX)' tests/run_all.sh full
