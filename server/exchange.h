@@ -38,7 +38,7 @@ typedef struct server__exchange {
     struct MHD_Response *response;
     struct {
         const char *name;
-        char value[128];
+        char value[256];
     } headers[8];
     unsigned header_count;
 } server__exchange;

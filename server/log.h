@@ -1,4 +1,6 @@
-/* The log: lines for people on standard error. */
+/* The log: lines for people on standard error, and, with --log-dir, in app.log and as JSON in
+ * app_json.log. Safe against what clients send: a line stays one line. No text of an
+ * input is ever logged. From any thread. */
 #ifndef SERVER_LOG_H
 #define SERVER_LOG_H
 
@@ -14,13 +16,20 @@ typedef enum server__level {
 typedef struct server__log server__log;
 struct server__settings;
 
-server__log *server__log_open(const struct server__settings *settings);
+/* On failure (the folder cannot be written) NULL, and a line in `message`. */
+server__log *server__log_open(const struct server__settings *settings, char *message, size_t size);
 void server__log_close(server__log **log);
 /* SIGUSR1: files are opened anew. */
 void server__log_reopen(server__log *log);
-void server__log_line(server__log *log, server__level level, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-/* The request's line, when it has ended. Never holds text of the input. */
+/* The port that the JSON lines name, once it is known. */
+void server__log_port(server__log *log, int port);
+
+void server__log_at(server__log *log, server__level level, const char *file, const char *function,
+                    int line, const char *format, ...) __attribute__((format(printf, 6, 7)));
+#define server__log_line(log, level, ...)                                                          \
+    server__log_at(log, level, __FILE__, __func__, __LINE__, __VA_ARGS__)
+
+/* The request's line, when it has ended. */
 void server__log_request(server__log *log, const server__request *request);
 
 #endif

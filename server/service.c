@@ -118,6 +118,7 @@ static int start_http(server__service *service)
 {
     char message[512];
     if (!server__http_start(service, message, sizeof message)) return fail(service, message);
+    server__log_port(service->log, server__http_port(service->http));
     server__log_line(service->log, SERVER__INFO, "listening on %s",
                      server__http_address(service->http));
     return 0;
@@ -216,7 +217,11 @@ int server__run(const server__settings *settings)
     static server__service service;
     sigset_t set;
     service.settings = *settings;
-    service.log = server__log_open(settings);
+    char message[512];
+    if (!(service.log = server__log_open(settings, message, sizeof message))) {
+        fprintf(stderr, "gte-server: %s\n", message);
+        return EXIT_FAILURE;
+    }
     service.started_ns = server__now();
     clock_gettime(CLOCK_REALTIME, &service.started);
     if (settings->check) return check(&service);

@@ -91,7 +91,9 @@ const server__setting server__setting_table[] = {
     NUMBER("drain-timeout", 0, "GTE_SERVER_DRAIN_TIMEOUT", drain_timeout, 0, 86400, "30", NULL,
            "Seconds that accepted requests have to finish\nafter SIGTERM."),
 
-    TEXT("log-level", 0, "LEVEL", "GTE_SERVER_LOG_LEVEL", log_level, "info", "Log",
+    TEXT("log-dir", 0, "DIR", "GTE_SERVER_LOG_DIR", log_dir, NULL, "Log",
+         "Also write app.log (ten old ones of 10 MB)\nand app_json.log (thirty days) there."),
+    TEXT("log-level", 0, "LEVEL", "GTE_SERVER_LOG_LEVEL", log_level, "info", NULL,
          "debug, info, warning or error."),
     {0},
 };
