@@ -228,8 +228,14 @@ static bool check_together(const server__settings *settings, char *message, size
 {
     const origin tls = {"tls-cert and tls-key", message, size};
     const origin level = {"log-level", message, size};
+    const origin items = {"queue-items", message, size}, tokens = {"queue-tokens", message, size};
     static const char *const levels[] = {"debug", "info", "warning", "error"};
     if (!settings->tls_cert != !settings->tls_key) return complain(&tls, "go together");
+    /* else there would be requests within the limits that could never be accepted */
+    if (settings->queue_items < settings->max_items)
+        return complain(&items, "is less than max-items, %d", settings->max_items);
+    if (settings->queue_tokens < settings->max_tokens)
+        return complain(&tokens, "is less than max-tokens, %d", settings->max_tokens);
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
         if (settings->log_level && strcmp(settings->log_level, levels[i]) == 0) return true;
     return complain(&level, "takes debug, info, warning or error");

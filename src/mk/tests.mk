@@ -2,7 +2,11 @@
 # "N passed, N failed, N skipped"; here stands only how each program is built.
 
 SUPPORT_OBJ := $(call objects,$(filter-out tests/test_% tests/header_test.c,$(call sources,tests)))
-TEST_BIN := $(patsubst tests/%.c,$(B)/tests/%,$(filter tests/test_%,$(call sources,tests)))
+TEST_SOURCES := $(filter tests/test_%,$(call sources,tests))
+ifneq ($(SERVER_FOUND),yes)
+TEST_SOURCES := $(filter-out tests/test_server%,$(TEST_SOURCES))
+endif
+TEST_BIN := $(patsubst tests/%.c,$(B)/tests/%,$(TEST_SOURCES))
 ifneq ($(SQLITE),yes)
 TEST_BIN := $(filter-out %/test_cache_limits,$(TEST_BIN)) # holds locks by SQLite itself
 endif
@@ -24,9 +28,14 @@ link_test = $(CC) $(VARIANT_CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(CUNI
 $(B)/libsupport.a: $(SUPPORT_OBJ)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(TEST_BIN): $(B)/tests/%: $(B)/tests/%.o $(TEST_LIBS)
+SERVER_TESTS := $(filter $(B)/tests/test_server%,$(TEST_BIN))
+$(filter-out $(SERVER_TESTS),$(TEST_BIN)): $(B)/tests/%: $(B)/tests/%.o $(TEST_LIBS)
 	$(say) LINK $@
 	$(Q)$(link_test)
+
+$(SERVER_TESTS): $(B)/tests/%: $(B)/tests/%.o $(B)/libserver.a $(TEST_LIBS)
+	$(say) LINK $@
+	$(Q)$(link_test) $(SERVER_LIBS)
 
 $(B)/checkkern: $(CHECKKERN_OBJ) $(B)/libgte.a
 	$(say) LINK $@

@@ -25,7 +25,7 @@ def run(*arguments, env=None):
 def settings(folder):
     file = os.path.join(folder, "gte.conf")
     with open(file, "w") as out:
-        out.write("# a comment\n\nport = 1001\nqueue-items = 7 \n max-items=9\ntruncate = off\n")
+        out.write("# a comment\n\nport = 1001\nqueue-items = 70 \n max-items=9\ntruncate = off\n")
 
     def effective(*arguments, env=None):
         code, out, err = run("-m", MODEL, "--check", *arguments, env=env)
@@ -39,7 +39,7 @@ def settings(folder):
     all_three = effective("--config=" + file, "--port", "1003", env={"GTE_INSTANCE_PORT": "1002"})
     check("options before both", all_three["port"] == "1003")
     check("the rest of the file", (all_three["queue-items"], all_three["max-items"],
-                                   all_three["truncate"]) == ("7", "9", "off"), all_three)
+                                   all_three["truncate"]) == ("70", "9", "off"), all_three)
     check("the file by the environment",
           effective(env={"GTE_SERVER_CONFIG": file})["port"] == "1001")
     check("the instance", effective(env={"GTE_INSTANCE_ID": "7"})["instance-id"] == "7")
@@ -64,6 +64,7 @@ def mistakes(folder):
             ("no value", ["--port"], "needs a value"),
             ("a switch with another value", ["--truncate=maybe"], "on or off"),
             ("a certificate without its key", ["--tls-cert", "x"], "together"),
+            ("a queue smaller than a request", ["--queue-items", "7"], "max-items"),
             ("a level", ["--log-level", "loud"], "debug"),
             ("a file that is not there", ["--config", "/nowhere"], "/nowhere")):
         code, _, err = run("-m", MODEL, "--check", *arguments)
