@@ -15,12 +15,14 @@ static void row_narrow(uint16_t *out, const float *x, size_t n)
     }
 }
 
-/* y = (x - mean) by gain + shift for 16 columns or fewer. */
-INLINE __m512 normalise(const float *x, const float *gain, const float *shift, __mmask16 k,
-                        __m512 mean, __m512 by)
+/* x = (x - mean) by gain + shift for 16 columns or fewer, and its range. */
+INLINE void normalise(float *x, const float *gain, const float *shift, __mmask16 k, normal r,
+                      range *all, size_t chain)
 {
-    const __m512 d = _mm512_mul_ps(_mm512_sub_ps(_mm512_maskz_loadu_ps(k, x), mean), by);
-    return _mm512_fmadd_ps(d, _mm512_maskz_loadu_ps(k, gain), _mm512_maskz_loadu_ps(k, shift));
+    const __m512 by = _mm512_mul_ps(_mm512_maskz_loadu_ps(k, gain), r.by);
+    const __m512 y = _mm512_fmadd_ps(centred(x, k, r), by, _mm512_maskz_loadu_ps(k, shift));
+    _mm512_mask_storeu_ps(x, k, y);
+    range_add(all, chain, k, y);
 }
 
 static void layernorm(float *x, const float *gain, const float *shift, size_t n, float eps,
@@ -31,29 +33,15 @@ static void layernorm(float *x, const float *gain, const float *shift, size_t n,
         layernorm_apart(x, gain, shift, n, r, copy);
         return;
     }
-    __m512 low[2] = {_mm512_set1_ps(INFINITY), _mm512_set1_ps(INFINITY)};
-    __m512 high[2] = {_mm512_set1_ps(-INFINITY), _mm512_set1_ps(-INFINITY)};
+    range all = range_none();
     size_t i = 0;
-    for (; i + 32 <= n; i += 32) {
-        for (size_t j = 0; j < 2; j++) {
-            const size_t at = i + 16 * j;
-            const __m512 y = normalise(x + at, gain + at, shift + at, 0xffff, r.mean, r.by);
-            low[j] = _mm512_min_ps(low[j], y);
-            high[j] = _mm512_max_ps(high[j], y);
-            _mm512_storeu_ps(x + at, y);
-        }
-    }
-    for (; i < n; i += 16) {
-        const __mmask16 k = lanes(n - i);
-        const __m512 y = normalise(x + i, gain + i, shift + i, k, r.mean, r.by);
-        low[0] = _mm512_mask_min_ps(low[0], k, low[0], y);
-        high[0] = _mm512_mask_max_ps(high[0], k, high[0], y);
-        _mm512_mask_storeu_ps(x + i, k, y);
-    }
+    for (; i + 64 <= n; i += 64)
+        for (size_t j = 0; j < 64; j += 16)
+            normalise(x + i + j, gain + i + j, shift + i + j, 0xffff, r, &all, j / 16);
+    for (; i < n; i += 16) normalise(x + i, gain + i, shift + i, lanes(n - i), r, &all, 0);
     if (copy->type == GTE__ELEMENT_BF16) row_narrow(copy->data, x, n);
     if (copy->type == GTE__ELEMENT_INT8) {
-        *copy->scale = range_scale(_mm512_reduce_min_ps(_mm512_min_ps(low[0], low[1])),
-                                   _mm512_reduce_max_ps(_mm512_max_ps(high[0], high[1])));
+        *copy->scale = range_scale(&all);
         row_quantise(copy->data, x, n, *copy->scale);
     }
 }
@@ -95,7 +83,7 @@ static float bf16_top(const uint16_t *x, size_t n)
 
 static void quantise_gelu(uint8_t *q, gte__row_scale *scale, const uint16_t *x, size_t n)
 {
-    *scale = range_scale(GTE__GELU_LOW, bf16_top(x, n));
+    *scale = scale_between(GTE__GELU_LOW, bf16_top(x, n));
     const float inverse = 1 / scale->scale;
     const __m512 by = _mm512_set1_ps(inverse), plus = _mm512_set1_ps(-GTE__GELU_LOW * inverse);
     const __m512i order = _mm512_set_epi64(7, 5, 3, 1, 6, 4, 2, 0);
