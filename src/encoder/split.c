@@ -1,6 +1,6 @@
 /* How threads share a forward pass. There are three ways:
  *
- *     by texts   groups of texts pass a layer each; a thread takes the group that is furthest
+ *     by texts   groups of texts pass a few layers each; a thread takes the group that is furthest
  *                behind and free. No thread waits for another before the end. One thread, or many
  *                texts: a group's rows stay in a core's cache
  *     by rows    blocks of rows pass everything between two attentions: two stages a layer. A few
@@ -21,6 +21,10 @@
 
 /* The least work for a task, in multiplications of a product: some 5 us. */
 #define TASK_MIN ((size_t)512 * 1024)
+
+/* A group's rows are in the core's cache after a layer, and would not be if others came between; but
+ * a thread that lost its core holds its group up. One thread takes a group through all layers. */
+#define LAYERS_AT_ONCE 3
 
 /* Norms and embeddings: some 2 us. */
 #define ROWS_A_STEP 16
@@ -116,11 +120,17 @@ static void run_groups(const pass *p, int member)
 {
     size_t group;
     uint32_t layer;
+    const uint32_t layers = p->e->model->header->layers;
     while (take_group(p, &group, &layer)) {
         const gte__range texts = {p->e->groups[group], p->e->groups[group + 1]};
-        gte__step_layer(p->e, p->batch, (gte__place){(int)layer, member}, texts);
-        atomic_store_explicit(&p->e->progress[group], layer + 1, memory_order_release);
-        gte__team_breathe(p->e->team, member);
+        const uint32_t left = layers - layer;
+        const uint32_t end =
+            p->threads > 1 && left > LAYERS_AT_ONCE ? layer + LAYERS_AT_ONCE : layers;
+        while (layer < end) {
+            gte__step_layer(p->e, p->batch, (gte__place){(int)layer++, member}, texts);
+            gte__team_breathe(p->e->team, member);
+        }
+        atomic_store_explicit(&p->e->progress[group], layer, memory_order_release);
     }
 }
 
