@@ -91,24 +91,37 @@ void gte_context_describe(const gte_context *ctx, gte_context_info *out, size_t 
 
 /* ---- embed --------------------------------------------------------------------------------- */
 
-static gte_status check_options(const gte_context *ctx, size_t n, gte_embed_options *o,
-                                size_t capacity, gte_error *err)
+/* What a call embeds: texts, or when that is NULL tokens: input i is starts[i] .. starts[i + 1]. */
+typedef struct inputs {
+    const gte_text *texts;
+    const gte_token *tokens;
+    const size_t *starts;
+} inputs;
+
+static gte_status check_options(const gte_context *ctx, const inputs *in, size_t n,
+                                gte_embed_options *o, size_t capacity, gte_error *err)
 {
     const gte__file_header *h = ctx->model->file.header;
-    size_t needed;
+    size_t needed, rows = n;
     if (o->dims < 0 || (uint32_t)o->dims > h->hidden_size)
         return gte__fail(err, GTE_E_ARGUMENT, 0, "dims is %d, the model's vectors have %u", o->dims,
                          h->hidden_size);
     if (o->dims == 0) o->dims = (int)h->hidden_size;
     if (o->pooling == GTE_POOLING_MODEL)
         o->pooling = h->pooling == GTE__POOL_CLS ? GTE_POOLING_CLS : GTE_POOLING_MEAN;
-    if (o->pooling != GTE_POOLING_MEAN && o->pooling != GTE_POOLING_CLS)
+    if (o->pooling == GTE_POOLING_NONE && in->texts)
+        return gte__fail(err, GTE_E_ARGUMENT, 0,
+                         "GTE_POOLING_NONE is for gte_embed_tokens, whose caller knows how many");
+    if (o->pooling == GTE_POOLING_NONE)
+        rows = n ? in->starts[n] - in->starts[0] : 0;
+    else if (o->pooling != GTE_POOLING_MEAN && o->pooling != GTE_POOLING_CLS)
         return gte__fail(err, GTE_E_ARGUMENT, 0, "unknown pooling %d", (int)o->pooling);
     if (o->flags & ~(GTE_SPECIAL_AS_TEXT | GTE_REPLACE_INVALID | GTE_NO_TRUNCATE))
         return gte__fail(err, GTE_E_ARGUMENT, 0, "flags 0x%x are not for gte_embed", o->flags);
-    if (!gte__mul(n, (size_t)o->dims, &needed) || needed > capacity)
-        return gte__fail(err, GTE_E_CAPACITY, 0, "out holds %zu floats, %zu texts of %d need more",
-                         capacity, n, o->dims);
+    if (!gte__mul(rows, (size_t)o->dims, &needed) || needed > capacity)
+        return gte__fail(err, GTE_E_CAPACITY, 0,
+                         "out holds %zu floats, %zu vectors of %d need more", capacity, rows,
+                         o->dims);
     return GTE_OK;
 }
 
@@ -117,13 +130,6 @@ static gte_status at_text(gte_error *err, size_t index, gte_status status)
     if (err) err->index = index;
     return status;
 }
-
-/* What a call embeds: texts, or when that is NULL tokens: input i is starts[i] .. starts[i + 1]. */
-typedef struct inputs {
-    const gte_text *texts;
-    const gte_token *tokens;
-    const size_t *starts;
-} inputs;
 
 /* The tokens of one input into `out`; GTE_E_CAPACITY when they are more than `room`. */
 static gte_status take_text(const gte_context *ctx, gte_text text, unsigned flags, gte_token *out,
@@ -210,7 +216,7 @@ static gte_status embed(gte_context *ctx, const inputs *in, size_t n,
 {
     gte_embed_options o = GTE_EMBED_OPTIONS_INIT;
     gte_status status = GTE__READ_OPTIONS(gte_embed_options, o, options, err);
-    if (status == GTE_OK) status = check_options(ctx, n, &o, capacity, err);
+    if (status == GTE_OK) status = check_options(ctx, in, n, &o, capacity, err);
     if (status != GTE_OK) return status;
 
     gte__trace *trace = ctx->encoder.trace;
@@ -225,7 +231,8 @@ static gte_status embed(gte_context *ctx, const inputs *in, size_t n,
         if (trace) trace_tokenize(trace, &batch, in->texts ? in->texts + done : NULL);
         gte__encoder_forward(&ctx->encoder, &batch);
         if (trace) gte__trace_mark(trace, 0);
-        gte__encoder_pool(&ctx->encoder, &batch, &pool, out + done * pool.dims);
+        const size_t vectors = gte__encoder_pool(&ctx->encoder, &batch, &pool, out);
+        out += vectors * pool.dims;
         done += batch.texts;
         if (o.progress && o.progress(o.progress_arg, done) && done < n)
             return at_text(err, done, gte__fail(err, GTE_E_CANCELLED, 0, "stopped by the caller"));

@@ -317,6 +317,43 @@ static void test_embed_tokens(void)
     free(a);
 }
 
+/* The states of all tokens, in order; their mean is the mean pooling's vector before its norm. */
+static void test_token_states(void)
+{
+    const gte_text texts[2] = {gte_text_of("hello world and more"), gte_text_of("a cat")};
+    gte_embed_options plain = GTE_EMBED_OPTIONS_INIT, states = GTE_EMBED_OPTIONS_INIT;
+    gte_token tokens[64];
+    size_t starts[3] = {0}, count;
+    plain.pooling = GTE_POOLING_MEAN;
+    plain.no_normalize = 1;
+    states.pooling = GTE_POOLING_NONE;
+    for (size_t i = 0; i < 2; i++) {
+        CU_ASSERT_EQUAL(
+            gte_tokenize(model, texts[i], 0, 0, tokens + starts[i], 32, &count, NULL, NULL),
+            GTE_OK);
+        starts[i + 1] = starts[i] + count;
+    }
+    float *all = calloc((starts[2] + 3) * dims, sizeof *all);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(all);
+    float *pooled = all + starts[2] * dims, *mean = pooled + 2 * dims;
+    CU_ASSERT_EQUAL(gte_embed_tokens(ctx, tokens, starts, 2, &plain, pooled, 2 * dims, NULL),
+                    GTE_OK);
+    CU_ASSERT_EQUAL(gte_embed_tokens(ctx, tokens, starts, 2, &states, all, starts[2] * dims, NULL),
+                    GTE_OK);
+    for (size_t i = 0; i < 2; i++) {
+        memset(mean, 0, dims * sizeof *mean);
+        for (size_t t = starts[i]; t < starts[i + 1]; t++)
+            for (size_t d = 0; d < dims; d++)
+                mean[d] += all[t * dims + d] / (float)(starts[i + 1] - starts[i]);
+        CU_ASSERT_TRUE(support_max_difference(mean, pooled + i * dims, dims) <= 1e-5);
+    }
+    CU_ASSERT_EQUAL(
+        gte_embed_tokens(ctx, tokens, starts, 2, &states, all, starts[2] * dims - 1, NULL),
+        GTE_E_CAPACITY);
+    CU_ASSERT_EQUAL(gte_embed(ctx, texts, 2, &states, all, starts[2] * dims, NULL), GTE_E_ARGUMENT);
+    free(all);
+}
+
 static void test_norm(void)
 {
     gte_text text = gte_text_of("a wonderful day in the mountains");
@@ -372,6 +409,7 @@ int main(void)
         {"token texts", test_token_text},
         {"progress and cancelling", test_progress},
         {"tokens instead of texts", test_embed_tokens},
+        {"states of tokens", test_token_states},
         {"normalisation", test_norm},
         {"similarity", test_similarity},
         {"close", close_standin},

@@ -83,13 +83,14 @@ void gte__encoder_forward(gte__encoder *e, const gte__batch *batch);
 
 /* What becomes of the hidden states of each text. */
 typedef struct gte__pool_options {
-    gte_pooling pooling; /* mean or cls */
+    gte_pooling pooling; /* mean, cls or none */
     size_t dims;         /* <= H */
     int normalize;
 } gte__pool_options;
 
-/* One vector a text into out [texts, dims]. */
-void gte__encoder_pool(const gte__encoder *e, const gte__batch *batch,
-                       const gte__pool_options *options, float *out);
+/* One vector a text into out [texts, dims], or with GTE_POOLING_NONE one a token, [tokens, dims].
+ * Returns how many. */
+size_t gte__encoder_pool(const gte__encoder *e, const gte__batch *batch,
+                         const gte__pool_options *options, float *out);
 
 #endif

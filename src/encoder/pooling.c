@@ -1,4 +1,4 @@
-/* From the hidden states of a text to its vector: mean or first token, cut, L2. */
+/* From the hidden states of a text to its vector: mean or first token, cut, L2; or the states. */
 #include <math.h>
 #include <string.h>
 
@@ -8,8 +8,17 @@
 /* sentence-transformers' Normalize (torch.nn.functional.normalize) divides by at least this */
 #define SMALLEST_NORM 1e-12f
 
-void gte__encoder_pool(const gte__encoder *e, const gte__batch *batch,
-                       const gte__pool_options *options, float *out)
+/* The states of all tokens, as they are. */
+static size_t copy_states(const gte__encoder *e, size_t rows, size_t dims, float *out)
+{
+    for (size_t t = 0; t < rows; t++)
+        memcpy(out + t * dims, gte__hidden_row(e, t), dims * sizeof *out);
+    return rows;
+}
+
+/* One vector a text. */
+static size_t pool_texts(const gte__encoder *e, const gte__batch *batch,
+                         const gte__pool_options *options, float *out)
 {
     const gte__kernels *k = e->kernels.rows;
     const size_t dims = options->dims;
@@ -27,7 +36,18 @@ void gte__encoder_pool(const gte__encoder *e, const gte__batch *batch,
             k->f32_scale(out, 1.0f / (norm > SMALLEST_NORM ? norm : SMALLEST_NORM), dims);
         }
     }
+    return batch->texts;
+}
+
+size_t gte__encoder_pool(const gte__encoder *e, const gte__batch *batch,
+                         const gte__pool_options *options, float *out)
+{
+    const size_t rows = batch->starts[batch->texts];
+    const size_t vectors = options->pooling == GTE_POOLING_NONE
+                               ? copy_states(e, rows, options->dims, out)
+                               : pool_texts(e, batch, options, out);
     if (e->trace)
-        gte__trace_rows(e, (gte__place){-1, 0}, GTE_TRACE_POOL, batch->starts[batch->texts],
+        gte__trace_rows(e, (gte__place){-1, 0}, GTE_TRACE_POOL, rows,
                         e->model->header->hidden_size);
+    return vectors;
 }
