@@ -38,6 +38,13 @@ static void set_deadline(exchange *x, int seconds)
         atomic_store(&x->peer->deadline_ns, server__now() + (uint64_t)seconds * SERVER__SECOND);
 }
 
+static void set_idle(exchange *x, bool idle)
+{
+    if (!x->peer) return;
+    atomic_store(&x->peer->seen_off, false);
+    atomic_store(&x->peer->idle, idle);
+}
+
 /* ---- what handlers call ---------------------------------------------------------------------- */
 
 const char *server__header(const server__request *request, const char *name)
@@ -152,6 +159,7 @@ void *server__exchange_target(void *cls, const char *target, struct MHD_Connecti
     x->request.start_ns = server__now();
     atomic_fetch_add(&http->requests, 1);
     if (x->peer) memcpy(x->request.remote, x->peer->address, sizeof x->request.remote);
+    set_idle(x, false);
     set_deadline(x, http->service->settings.header_timeout);
     return x;
 }
@@ -317,5 +325,6 @@ void server__exchange_completed(void *cls, struct MHD_Connection *connection, vo
     if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK && !x->queued) x->request.status = 499;
     if (x->begun) server__admission_end(&x->request);
     set_deadline(x, x->http->service->settings.idle_timeout);
+    set_idle(x, true);
     release(x);
 }

@@ -5,10 +5,13 @@
  * the look and the cut. */
 #include "server/watch.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
+
+#define TICKS_TO_LOOK 20 /* for clients that have left: every second */
 
 struct server__watch {
     pthread_mutex_t lock;
@@ -17,6 +20,7 @@ struct server__watch {
     server__peer list; /* the ring's head */
     size_t count;
     bool stopping;
+    uint64_t ticks;
     server__watch_calls calls;
 };
 
@@ -25,6 +29,26 @@ uint64_t server__now(void)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* A client that closed its side together with its last request may have gone unnoticed: the event
+ * of both came once, and libmicrohttpd read no further than the request. */
+static bool has_left(const server__peer *peer)
+{
+    struct pollfd polled = {.fd = peer->fd, .events = POLLRDHUP};
+    return atomic_load(&peer->idle) && poll(&polled, 1, 0) > 0 &&
+           (polled.revents & (POLLRDHUP | POLLHUP | POLLERR));
+}
+
+/* With the lock held. Only at the second look: there may be requests before the end. */
+static void cut_left(server__watch *watch)
+{
+    for (server__peer *peer = watch->list.after; peer != &watch->list; peer = peer->after) {
+        if (atomic_load(&peer->cut) || !has_left(peer)) continue;
+        if (!atomic_exchange(&peer->seen_off, true)) continue;
+        atomic_store(&peer->cut, true);
+        shutdown(peer->fd, SHUT_RDWR);
+    }
 }
 
 /* With the lock held. */
@@ -49,6 +73,7 @@ static void *watch_main(void *arg)
         pthread_cond_timedwait(&watch->wake, &watch->lock, &at);
         uint64_t now = server__now();
         cut_late(watch, now);
+        if (++watch->ticks % TICKS_TO_LOOK == 0) cut_left(watch);
         pthread_mutex_unlock(&watch->lock);
         watch->calls.tick(watch->calls.arg, now);
         pthread_mutex_lock(&watch->lock);
@@ -97,6 +122,7 @@ server__peer *server__watch_add(server__watch *watch, int fd, uint64_t deadline_
     if (!peer) return NULL;
     peer->fd = fd;
     atomic_init(&peer->deadline_ns, deadline_ns);
+    atomic_init(&peer->idle, true);
     pthread_mutex_lock(&watch->lock);
     peer->before = watch->list.before;
     peer->after = &watch->list;

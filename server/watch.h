@@ -15,6 +15,8 @@ typedef struct server__peer {
     int fd;
     char address[SERVER__ADDRESS_SIZE];
     _Atomic uint64_t deadline_ns;
+    atomic_bool idle;     /* between requests */
+    atomic_bool seen_off; /* it had left when last looked at, and there was no request since */
     atomic_bool cut;
     struct server__peer *before, *after;
 } server__peer;
