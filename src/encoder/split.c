@@ -22,8 +22,8 @@
 /* The least work for a task, in multiplications of a product: some 5 us. */
 #define TASK_MIN ((size_t)512 * 1024)
 
-/* A group's rows are in the core's cache after a layer, and leave it when others come between; but a
- * thread that lost its core holds its group up. One thread takes a group through all layers. */
+/* A group's rows are in the core's cache after a layer, and leave it when others come between; but
+ * a thread that lost its core holds its group up. One thread takes a group through all layers. */
 #define LAYERS_AT_ONCE 3
 
 /* Norms and embeddings: some 2 us. */
