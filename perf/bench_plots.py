@@ -14,7 +14,7 @@ from bench_lines import distinct, pick, read
 
 COLOURS = {"f32": "#4269d0", "bf16": "#3ca951", "int8": "#ff725c", "f32 OpenBLAS": "#9498a0"}
 SERIES = list(COLOURS)
-BAR, GAP, PANEL, LEFT, TOP = 13, 16, 190, 64, 66
+BAR, GAP, PANEL, LEFT, TOP, LABEL = 13, 16, 190, 64, 66, 18
 
 
 def series_of(cell):
@@ -75,7 +75,8 @@ def panel(cells, key, y, width, names):
                 at = y + PANEL * (1 - bound)
                 out.append(f'<line x1="{left - 1:.1f}" x2="{left + BAR - 1:.1f}" y1="{at:.1f}"'
                            f' y2="{at:.1f}" stroke="#222" stroke-width="1.5"/>')
-                height = max(height, PANEL * bound)
+                if height <= PANEL * bound < height + LABEL:
+                    height = PANEL * bound
             value = f"{100 * found[0][key]:.0f}" if share else short(found[0][key])
             middle, above = left + BAR / 2 + 2, y + PANEL - height - 4
             out.append(text(middle, above, value, 9, "start", "#666",
