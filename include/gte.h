@@ -316,8 +316,8 @@ GTE_API gte_status gte_embed(gte_context *ctx, const gte_text *texts, size_t n,
  * input i is tokens[starts[i] .. starts[i + 1] - 1], [n + 1] starts. Only ids and types are read.
  * An input has 1 to max_tokens tokens. With GTE_POOLING_NONE out is [tokens, dims], the last hidden
  * state of each token of all inputs, cut to dims and otherwise as it is. On failure err->index is
- * the input at fault and err->offset the token. Errors: GTE_E_ARGUMENT, GTE_E_CAPACITY, GTE_E_TOO_LONG,
- * GTE_E_CANCELLED. */
+ * the input at fault and err->offset the token. Errors: GTE_E_ARGUMENT, GTE_E_CAPACITY,
+ * GTE_E_TOO_LONG, GTE_E_CANCELLED. */
 GTE_API gte_status gte_embed_tokens(gte_context *ctx, const gte_token *tokens, const size_t *starts,
                                     size_t n, const gte_embed_options *options, float *out,
                                     size_t capacity, gte_error *err);
