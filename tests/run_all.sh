@@ -61,6 +61,8 @@ suites() {
     done
     step "$variant checkkern" "build/$variant/checkkern"
     step "$variant allocation failures" "build/$variant/oom"
+    [ ! -x "build/$variant/oom_cache" ] ||
+        step "$variant allocation failures, cache" "build/$variant/oom_cache"
 }
 
 # Vectors must hold on each level of kernels; levels above the processor's are lowered to it.
@@ -122,6 +124,7 @@ quick | full)
         suites asan
         server_tests asan 5
         step "tsan test_threads" build/tsan/tests/test_threads
+        step "tsan test_cache_threads" build/tsan/tests/test_cache_threads
         server_tests tsan 10
         step "lint" "${MAKE:-make}" --no-print-directory lint
     fi

@@ -9,6 +9,8 @@ endif
 TEST_BIN := $(patsubst tests/%.c,$(B)/tests/%,$(TEST_SOURCES))
 ifneq ($(SQLITE),yes)
 TEST_BIN := $(filter-out %/test_cache_limits,$(TEST_BIN)) # holds locks by SQLite itself
+else
+OOM_CACHE := $(B)/oom_cache
 endif
 CHECKKERN_OBJ := $(call objects,$(call sources,tests/checkkern))
 OOM_OBJ := $(call objects,$(call sources,tests/oom))
@@ -20,6 +22,7 @@ CUNIT_LIBS := -lcunit
 FOLDER_tests := -Itests
 FOLDER_tests/checkkern := -Itests
 FOLDER_tests/oom := -Itests
+FOLDER_tests/cache := -Itests
 FOLDER_tests/fuzz := -Itests
 
 link_test = $(CC) $(VARIANT_CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(CUNIT_LIBS) \
@@ -46,6 +49,10 @@ OOM_WRAPS := malloc calloc realloc reallocarray aligned_alloc posix_memalign str
              pthread_create mmap
 comma := ,
 $(B)/oom: $(OOM_OBJ) $(TEST_LIBS)
+	$(say) LINK $@
+	$(Q)$(link_test) $(addprefix -Wl$(comma)--wrap=,$(OOM_WRAPS))
+
+$(B)/oom_cache: $(B)/tests/cache/oom_cache.o $(B)/tests/oom/failing.o $(TEST_LIBS)
 	$(say) LINK $@
 	$(Q)$(link_test) $(addprefix -Wl$(comma)--wrap=,$(OOM_WRAPS))
 
@@ -103,13 +110,14 @@ test: ## install what is missing, build, and run every test but the fuzzers and 
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all build/default.gte build/golden/done test-programs \
 	    build/release/perf_check build/peers/gte_peer
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) VARIANT=asan test-programs
-	$(Q)$(MAKE) --no-print-directory -j$(JOBS) VARIANT=tsan build/tsan/tests/test_threads server-program
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) VARIANT=tsan build/tsan/tests/test_threads \
+	    build/tsan/tests/test_cache_threads server-program
 	@MAKE='$(MAKE)' CC='$(CC)' CXX='$(CXX)' tests/run_all.sh full
 
 check: all build/default.gte build/golden/done test-programs ## run the quick tests; installs nothing
 	@MAKE='$(MAKE)' CC='$(CC)' CXX='$(CXX)' tests/run_all.sh quick
 
-test-programs: $(TEST_BIN) $(B)/checkkern $(B)/oom $(B)/gte server-program
+test-programs: $(TEST_BIN) $(B)/checkkern $(B)/oom $(OOM_CACHE) $(B)/gte server-program
 
 test-asan test-ubsan test-tsan: test-%: all build/default.gte build/golden/done ## the unit tests under a sanitizer
 	$(Q)$(MAKE) --no-print-directory VARIANT=$* test-programs
