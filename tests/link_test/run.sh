@@ -48,11 +48,13 @@ export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
 model=$prefix/share/gte/default.gte
 warn="-Wall -Wextra -Wpedantic -Werror"
 
+argument=$model
 build_and_run() { # NAME COMPILER SOURCE FLAGS...
     local name=$1 compiler=$2 source=$3
     shift 3
     expect "$name builds" "$compiler" $warn -o "$tmp/program" "$source" "$@"
-    expect "$name runs" env LD_LIBRARY_PATH="$prefix/lib" "$tmp/program" "$model"
+    rm -f "$tmp/user.cache"
+    expect "$name runs" env LD_LIBRARY_PATH="$prefix/lib" "$tmp/program" "$argument"
 }
 # The two recipes of README.md; eval, because pkg-config escapes the spaces of a prefix.
 eval "shared=($(pkg-config --cflags --libs gte))"
@@ -66,6 +68,16 @@ build_and_run "C, static" "$CC" tests/link_test/example.c -std=c11 "${static[@]}
 expect "static needs no libgte.so" sh -c '! objdump -p "$1" | grep libgte' - "$tmp/program"
 build_and_run "C++, shared" "$CXX" tests/link_test/user.cpp -std=c++11 "${shared[@]}"
 build_and_run "C++, static" "$CXX" tests/link_test/user.cpp -std=c++17 "${static[@]}"
+argument=$tmp/user.cache
+eval "shared=($(pkg-config --cflags --libs gtecache))"
+eval "static=($(pkg-config --static --cflags --libs gtecache |
+    sed 's/-lgtecache/-l:libgtecache.a/; s/-lgte /-l:libgte.a /'))"
+build_and_run "the cache in C, shared" "$CC" tests/link_test/user_cache.c -std=c99 "${shared[@]}"
+expect "the cache stands without libgte.so" \
+    sh -c '! objdump -p "$1" | grep "NEEDED.*libgte\."' - "$prefix/lib/libgtecache.so"
+build_and_run "the cache in C, static" "$CC" tests/link_test/user_cache.c -std=c11 "${static[@]}"
+expect "static needs no libgtecache.so" sh -c '! objdump -p "$1" | grep libgte' - "$tmp/program"
+build_and_run "the cache in C++" "$CXX" tests/link_test/user_cache.c -x c++ -std=c++11 "${shared[@]}"
 expect "pkg-config version" \
     test "gte $(pkg-config --modversion gte)" = "$("$prefix/bin/gte" --version | head -n 1)"
 expect "the installed command finds its model" \
