@@ -89,10 +89,12 @@ static gte_status embed(gte_error *err)
     return gte_embed(ctx, texts, 3, NULL, out, 3 * 32, err);
 }
 
+static gte_convert_options convert_options;
+
 static gte_status convert_from(const char *folder, gte_error *err)
 {
     const char *out = support_tmp_path("out/model.gte");
-    gte_status status = gte_convert(folder, out, NULL, err);
+    gte_status status = gte_convert(folder, out, &convert_options, err);
     if (status == GTE_OK) {
         CU_ASSERT_EQUAL(unlink(out), 0);
     }
@@ -162,7 +164,7 @@ static void test_recording(void)
     CU_ASSERT_EQUAL(failing_disarm(), 0);
 }
 
-static void test_embed(void)
+static void check_embed(void)
 {
     gte_context_options options = GTE_CONTEXT_OPTIONS_INIT;
     gte_error err;
@@ -180,9 +182,24 @@ static void test_embed(void)
     }
 }
 
+static void test_embed(void)
+{
+    const gte_convert_options int8 = {.dtype = "int8"};
+    gte_model *f32 = model;
+    check_embed();
+    CU_ASSERT_EQUAL_FATAL(gte_convert(TINY, support_tmp_path("int8.gte"), &int8, NULL), GTE_OK);
+    CU_ASSERT_EQUAL_FATAL(gte_model_open(&model, support_tmp_path("int8.gte"), NULL, NULL), GTE_OK);
+    check_embed();
+    gte_model_close(&model);
+    model = f32;
+}
+
 static void test_convert(void)
 {
     CU_ASSERT_TRUE(exhaust("gte_convert, vocab.txt", convert_tiny) > 20);
+    convert_options.dtype = "int8";
+    CU_ASSERT_TRUE(exhaust("gte_convert, int8", convert_tiny) > 20);
+    convert_options.dtype = NULL;
 }
 
 /* The same with tokenizer.json and the other descriptions that a folder may have. */
