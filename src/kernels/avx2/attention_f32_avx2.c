@@ -69,7 +69,7 @@ static void pack_values(void *panels, const void *v, size_t stride, size_t keys,
     }
 }
 
-/* 2^y for y <= 0: minimax for 2^f = 1 + f q(f), |f| <= 1/2 (tools/fit_exp2.py), relative error
+/* 2^y for y <= 0: minimax for 2^f = 1 + f q(f), |f| <= 1/2, relative error
  * 1.6e-7. Below -126 the result is 2^-126, which no sum of weights (at least 1) can see. */
 INLINE __m256 exp2_negative(__m256 y)
 {

@@ -65,7 +65,7 @@ INLINE void pack_transposed(char *out, const char *k, size_t stride, size_t keys
 /* x[i] = 2^(x[i] by - less) for `count` registers, step by step together: the chain of one is 30
  * cycles long and the scheduler holds too few of them otherwise. The exponent is at most 0.
  * Relative error 1.6e-7 (degree 5), 1.0e-4 (degree 3: a weight that is rounded to bf16, 3.9e-3).
- * Coefficients: minimax for 2^f = 1 + f q(f), |f| <= 1/2 (tools/fit_exp2.py). The padding's huge
+ * Coefficients: minimax for 2^f = 1 + f q(f), |f| <= 1/2. The padding's huge
  * negative exponents are integers, so f is 0, and out of range, so the result is 0. */
 INLINE void exp2_negative(__m512 *x, int count, __m512 by, __m512 less, bool coarse)
 {
