@@ -224,13 +224,20 @@ static bool all_finite(const float *values, size_t n)
     return true;
 }
 
+/* Floats of an entry's result: a vector, or the states of its tokens. */
+static size_t result_floats(const server__entry *entry)
+{
+    const size_t rows = entry->options.pooling == GTE_POOLING_NONE ? entry->count : 1;
+    return rows * (size_t)entry->options.dims;
+}
+
 /* With the lock held: gives a vector, NULL for none, to all who wait for it. */
 static void give(server__batcher *b, server__entry *entry, const float *vector, server__job **ended)
 {
     for (server__item *item = entry->waiters; item; item = item->next) {
         item->entry = NULL;
         if (vector)
-            memcpy(item->out, vector, (size_t)entry->options.dims * sizeof *vector);
+            memcpy(item->out, vector, result_floats(entry) * sizeof *vector);
         else
             item->job->failed = true;
         if (--item->job->left == 0) end_job(item->job, ended);
@@ -244,7 +251,8 @@ static void run_batch(worker *w, size_t n)
     server__batcher *b = w->batcher;
     const server__vector_options *o = &w->batch[0]->options;
     gte_embed_options options = GTE_EMBED_OPTIONS_INIT;
-    size_t dims = (size_t)o->dims, tokens = w->starts[n];
+    size_t tokens = w->starts[n];
+    const float *vector = w->vectors;
     server__job *ended = NULL;
     uint64_t begin = server__now();
     options.dims = o->dims;
@@ -256,8 +264,9 @@ static void run_batch(worker *w, size_t n)
 
     pthread_mutex_lock(&b->lock);
     for (size_t i = 0; i < n; i++) {
-        const float *vector = w->vectors + i * dims;
-        give(b, w->batch[i], good && all_finite(vector, dims) ? vector : NULL, &ended);
+        const size_t floats = result_floats(w->batch[i]);
+        give(b, w->batch[i], good && all_finite(vector, floats) ? vector : NULL, &ended);
+        vector += floats;
     }
     double speed = seconds > 0 ? (double)tokens / seconds : 0;
     double late = b->state.tokens_per_second;

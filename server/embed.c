@@ -9,12 +9,15 @@
 #include "server/routes.h"
 #include "server/service.h"
 
+/* Tokens of a request for states: 16,384 states of 1,024 floats are 64 MB, and 200 MB as JSON. */
+#define STATES_MOST 16384
+
 typedef struct server__embed_work {
     server__request *request;
     server__embedding *embedding;
     server__step then;
     gte_cache_key *keys; /* [count] where there is a cache */
-    float *vectors;      /* [count, dims] */
+    float *vectors;      /* [count, dims]; of GTE_POOLING_NONE [tokens, dims] */
     gte_token *tokens;   /* of what is to be computed, back to back */
     size_t token_count, token_capacity;
     server__item *items; /* [misses] */
@@ -167,6 +170,7 @@ static void look_up(work *w)
     server__service *service = w->request->service;
     const size_t dims = (size_t)e->options.dims, bytes = dims * sizeof(float);
     size_t size, hits = 0;
+    if (e->options.pooling == GTE_POOLING_NONE) return; /* large, and rarely asked for again */
     if (!service->cache || !(w->keys = calloc(e->count ? e->count : 1, sizeof *w->keys))) return;
     for (size_t i = 0; i < e->count; i++) {
         server__embed_key(service, e, i, &w->keys[i]);
@@ -245,11 +249,11 @@ static void fill_items(work *w)
 {
     server__embedding *e = w->embedding;
     const gte_token *tokens = w->tokens;
-    size_t n = 0, dims = (size_t)e->options.dims;
+    size_t n = 0;
     for (size_t i = 0; i < e->count; i++) {
         if (e->inputs[i].cached) continue;
-        w->items[n++] = (server__item){
-            .tokens = tokens, .count = e->inputs[i].tokens, .out = w->vectors + i * dims};
+        float *out = w->vectors + (e->inputs[i].vector - w->vectors);
+        w->items[n++] = (server__item){.tokens = tokens, .count = e->inputs[i].tokens, .out = out};
         tokens += e->inputs[i].tokens;
     }
 }
@@ -294,32 +298,53 @@ static void choose_options(server__embedding *e, const gte_model_info *info)
     e->options.no_normalize = e->options.no_normalize != 0;
 }
 
+/* Room for the results: a vector an input, or one a token, once the tokens are known. */
+static bool place_vectors(work *w)
+{
+    server__embedding *e = w->embedding;
+    const size_t dims = (size_t)e->options.dims;
+    const bool states = e->options.pooling == GTE_POOLING_NONE;
+    size_t rows = 0;
+    if (states && w->token_count > STATES_MOST) {
+        server__fail(w->request, too_much(w->request), "too_many_tokens", e->param,
+                     "%zu tokens, the states of at most %d are given at once", w->token_count,
+                     STATES_MOST);
+        return false;
+    }
+    for (size_t i = 0; i < e->count; i++) rows += states ? e->inputs[i].tokens : 1;
+    float *at = w->vectors = calloc(rows ? rows * dims : 1, sizeof *w->vectors);
+    if (!at) return out_of_memory(w->request);
+    for (size_t i = 0; i < e->count; i++) {
+        e->inputs[i].vector = at;
+        at += (states ? e->inputs[i].tokens : 1) * dims;
+    }
+    return true;
+}
+
 void server__embed(server__request *request, server__embedding *e, server__step then)
 {
     server__service *service = request->service;
-    choose_options(e, &service->info);
-    size_t dims = (size_t)e->options.dims;
     work *w = e->work = calloc(1, sizeof *w);
-    if (w) w->vectors = calloc(e->count ? e->count * dims : 1, sizeof *w->vectors);
-    if (!w || !w->vectors) {
+    if (!w) {
         out_of_memory(request);
         return;
     }
+    choose_options(e, &service->info);
     w->request = request;
     w->embedding = e;
     w->then = then;
     request->items = e->count;
+    const bool states = e->options.pooling == GTE_POOLING_NONE;
+    if (!states && !place_vectors(w)) return;
     look_up(w);
-    for (size_t i = 0; i < e->count; i++) {
-        e->inputs[i].vector = w->vectors + i * dims;
-        w->misses += !e->inputs[i].cached;
-    }
+    for (size_t i = 0; i < e->count; i++) w->misses += !e->inputs[i].cached;
     request->cached = e->count - w->misses;
     if (w->misses && server__batcher_full(service->batcher, w->misses)) {
         refuse_full(request);
         return;
     }
     if (!tokenize_all(w)) return;
+    if (states && !place_vectors(w)) return;
     if (w->misses)
         submit(w);
     else

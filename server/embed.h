@@ -16,7 +16,7 @@ typedef struct server__input {
     size_t id_count;
 
     /* results */
-    const float *vector; /* [dims]; owned by the server__embedding */
+    const float *vector; /* [dims], of GTE_POOLING_NONE [tokens, dims]; of the server__embedding */
     uint32_t tokens;     /* after the cut, special tokens included */
     bool truncated, cached;
 } server__input;

@@ -1,5 +1,6 @@
-/* TEI's API (Hugging Face's text-embeddings-inference): /embed, /similarity, /rerank, /info, and
- * POST / as Hugging Face's clients call an endpoint. /tokenize and /decode are route_tokens.c's. */
+/* TEI's API (Hugging Face's text-embeddings-inference): /embed, /embed_all, /similarity, /rerank,
+ * /info, and POST / as Hugging Face's clients call an endpoint. /tokenize and /decode are
+ * route_tokens.c's. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,6 +89,42 @@ static void embed_finish(server__request *request)
     }
     server__text_string(&out, "]");
     server__answer_json(request, 200, &out);
+}
+
+static void embed_all_finish(server__request *request)
+{
+    const tei *own = request->state;
+    const server__embedding *e = &own->embedding;
+    const size_t dims = (size_t)e->options.dims;
+    server__text out = {0};
+    for (size_t i = 0; i < e->count; i++) {
+        server__text_string(&out, i ? ",[" : "[[");
+        for (size_t t = 0; t < e->inputs[i].tokens; t++) {
+            if (t) server__text_string(&out, ",");
+            server__json_floats(&out, e->inputs[i].vector + t * dims, dims);
+        }
+        server__text_string(&out, "]");
+    }
+    server__text_string(&out, "]");
+    server__answer_json(request, 200, &out);
+}
+
+static void embed_all_handle(server__request *request)
+{
+    tei *own = begin(request, "embedding", "inputs");
+    const char *prompt = NULL;
+    if (!own) return;
+    const json_t *inputs = json_object_get(own->json, "inputs");
+    if (!inputs) {
+        invalid(request, "inputs", "missing field `inputs`");
+        return;
+    }
+    own->embedding.options.pooling = GTE_POOLING_NONE;
+    if (take_truncation(request, own, own->json) &&
+        server__json_get_string(request, own->json, "prompt_name", &prompt, NULL) &&
+        server__inputs_take(request, &own->inputs, "inputs", inputs) &&
+        server__inputs_prompt(request, &own->inputs, prompt))
+        embed(request, own, embed_all_finish);
 }
 
 static void embed_handle(server__request *request)
@@ -288,6 +325,7 @@ static void info_handle(server__request *request)
 
 const server__route server__tei_routes[] = {
     {"POST", "/embed", embed_handle, SERVER__TEI, 0, 0},
+    {"POST", "/embed_all", embed_all_handle, SERVER__TEI, 0, 0},
     {"POST", "/", embed_handle, SERVER__TEI, 0, 0},
     {"POST", "/similarity", similarity_handle, SERVER__TEI, 0, 0},
     {"POST", "/rerank", rerank_handle, SERVER__TEI, 0, 0},

@@ -75,7 +75,7 @@ CALLS = (
     ("/predict", {"task_type": "qa", "input_text": "It is red.|What is it?"}),
     ("/v1/embeddings", {"input": ["a", "b"]}),
     ("/v1/embeddings", {"input": "a", "encoding_format": "base64"}),
-    ("/embed", {"inputs": "a"}), ("/", {"inputs": ["a"]}),
+    ("/embed", {"inputs": "a"}), ("/embed_all", {"inputs": ["a", "b c"]}), ("/", {"inputs": ["a"]}),
     ("/similarity", {"inputs": {"source_sentence": "a", "sentences": ["b"]}}),
     ("/rerank", {"query": "a", "texts": ["b", "c"], "return_text": True}),
     ("/tokenize", {"inputs": "a"}), ("/decode", {"ids": [1, 2]}),

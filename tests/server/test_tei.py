@@ -35,7 +35,12 @@ def embed(server):
     for shape, inputs in (("a list of ids", ids), ("a list of lists", [ids])):
         got = post(server, "/embed", {"inputs": inputs})[1]
         check("/embed: " + shape, len(got) == 1 and close(got[0], wanted[0]), got)
+    states = post(server, "/embed_all", {"inputs": TEXTS})[1]
+    mean = [sum(column) / len(states[0]) for column in zip(*states[0])]
+    check("/embed_all: a state for every token", len(states) == 3 and len(states[0]) == len(ids),
+          [len(s) for s in states])
     raw = post(server, "/embed", {"inputs": TEXTS[0], "normalize": False})[1][0]
+    check("/embed_all: their mean is the vector before its norm", close(mean, raw, 1e-5))
     length = math.sqrt(sum(x * x for x in raw))
     check("normalize false leaves the length",
           abs(length - 1) > 1e-3 and close([x / length for x in raw], wanted[0]), length)
