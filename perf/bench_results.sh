@@ -46,6 +46,8 @@ level=1x8,1x32,1x128,1x512,32x32
         measure openblas-$shape -m "$dir/gte-$shape-f32.gte" --threads 1,2 --rounds 4 \
             --cells 1x8,1x32,1x128,1x512,32x32 --backend packed,openblas
     done
+    measure load $(models gte-small gte-base gte-large-zh) --threads 1 --rounds 1 --seconds 0.01 \
+        --cells 1x8 --cold-file
     GTE_CPU=avx2 measure avx2 $(models gte-small gte-base) --threads 1 --rounds 4 --cells $level
     GTE_CPU=avxvnni measure avxvnni -m "$dir/gte-small-int8.gte" -m "$dir/gte-base-int8.gte" \
         --threads 1 --rounds 4 --cells $level
@@ -54,9 +56,10 @@ level=1x8,1x32,1x128,1x512,32x32
 cd "$dir"
 case $here in /*) ;; *) here=$OLDPWD/$here ;; esac
 {
-    for kind in peak threads load; do
+    for kind in peak threads; do
         "$here/bench_tables.py" $kind small.json base.json large.json
     done
+    "$here/bench_tables.py" load load.json openblas-*.json
     "$here/bench_tables.py" openblas openblas-*.json
     "$here/bench_tables.py" peak avx2.json avxvnni.json
 } > tables.md

@@ -21,6 +21,7 @@ typedef struct bench_options {
     const gte_backend *backends;
     size_t backend_count;
     int rounds;
+    bool cold_file; /* also measure loading when the file is on disk alone: drops its pages */
     double seconds; /* for each cell, over all rounds; it may take less when calls are few and long,
                        or more: three calls at least */
     /* Optional: how many of the measurements are done. Not 0 stops with GTE_E_CANCELLED. */

@@ -135,7 +135,7 @@ static gte_status measure_loads(run *r)
                 e->model = &r->report->models[m];
                 e->threads = o->threads[t];
                 bench__load_measure(&e->load, e->model->path, o->backends[b], e->threads,
-                                    t + b == 0);
+                                    o->cold_file && t + b == 0);
                 if (o->progress && o->progress(o->progress_arg, 0, 1)) return GTE_E_CANCELLED;
             }
     return GTE_OK;

@@ -18,7 +18,7 @@ static const char default_cells[] = "1x8,1x32,1x128,1x512,32x32,32x128,8x512";
 typedef struct bench_values {
     cli_list models;
     const char *cells, *threads, *backend, *seconds;
-    int rounds, json;
+    int rounds, json, cold_file;
 } bench_values;
 
 static const cli_option options[] = {
@@ -39,6 +39,9 @@ static const cli_option options[] = {
                     "Turns that every cell gets [default: 5]."),
     CLI_STRING_ROW("seconds", 0, "S", bench_values, seconds,
                    "Time for each cell, over all rounds [default: 1]."),
+    CLI_FLAG_ROW("cold-file", 0, bench_values, cold_file,
+                 "Also load each model once from a file that is on\n"
+                 "disk alone: drops it from the page cache."),
     CLI_FLAG_ROW("json", 0, bench_values, json, "One JSON object per cell."),
     CLI_LAST_ROW,
 };
@@ -134,6 +137,7 @@ static int read_options(const bench_values *values, bench_plan *plan)
     const char *from, *text;
     gte_runtime runtime;
     plan->options.rounds = values->rounds;
+    plan->options.cold_file = values->cold_file != 0;
     plan->options.threads = plan->threads;
     plan->options.backends = plan->backends;
     int code = read_seconds(values->seconds, &plan->options.seconds);

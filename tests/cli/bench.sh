@@ -65,6 +65,15 @@ if "$GTE" version --json | grep -q '"isa_best":"avx512'; then
     expect_out_has '^warning: OPENBLAS_CORETYPE'
 fi
 
+test_case 'a file on disk alone is measured on request'
+run bench -m "$MODEL" $quick --cells 1x8 -t 1 --json
+expect_rc 0
+expect_out_has '"cold_file_s":null'
+cp "$MODEL" copy.gte
+run bench -m copy.gte $quick --cells 1x8 -t 1 --json --cold-file
+expect_rc 0
+expect_out_has '"cold_file_s":(null|[0-9.e-]+),' # null where the system keeps the pages, as tmpfs
+
 test_case 'the usual cells, as far as the model reads'
 run bench -m "$MODEL" --rounds 1 --seconds 0.01 -t 1 --json
 expect_rc 0

@@ -52,7 +52,7 @@ _gte()
             options="--model --json --dims --pooling --no-truncate --prompt --threads
                 --batch-tokens --backend --special-as-text --replace-invalid --help" ;;
         bench)
-            options="--model --cells --threads --backend --rounds --seconds --json --help" ;;
+            options="--model --cells --threads --backend --rounds --seconds --cold-file --json --help" ;;
         profile)
             options="--model --cell --rounds --layers --json --trace --html --threads
                 --batch-tokens --backend --help" ;;

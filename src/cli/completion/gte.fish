@@ -106,6 +106,7 @@ complete -c gte -n "__fish_seen_subcommand_from bench" -l threads -s t -x -d 'th
 complete -c gte -n "__fish_seen_subcommand_from bench" -l backend -x -a 'auto packed openblas' -d 'what multiplies matrices, a list'
 complete -c gte -n "__fish_seen_subcommand_from bench" -l rounds -x -d 'turns that every cell gets'
 complete -c gte -n "__fish_seen_subcommand_from bench" -l seconds -x -d 'time for each cell'
+complete -c gte -n "__fish_seen_subcommand_from bench" -l cold-file -d 'also load from a file on disk alone'
 complete -c gte -n "__fish_seen_subcommand_from bench" -l json -d 'write JSON'
 complete -c gte -n "__fish_seen_subcommand_from bench" -l help -s h -d 'show help'
 
