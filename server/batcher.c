@@ -105,10 +105,23 @@ static void free_entries(server__job *job, size_t n)
     for (size_t i = 0; i < n; i++) free(job->items[i].entry);
 }
 
+/* With the lock held: seconds that what waits will take. */
+static double waiting_seconds(const server__batcher *b)
+{
+    double speed = b->state.tokens_per_second * b->options.workers;
+    return speed > 0 ? (double)b->flight.tokens / speed : 0;
+}
+
+static bool waits_too_long(const server__batcher *b)
+{
+    return b->options.queue_seconds && waiting_seconds(b) > b->options.queue_seconds;
+}
+
 /* With the lock held. */
 static bool fits(const server__batcher *b, const server__job *job)
 {
     size_t items = b->flight.items, tokens = b->flight.tokens;
+    if (waits_too_long(b)) return false;
     for (size_t i = 0; i < job->count; i++) {
         if (server__flight_find(&b->flight, job->items[i].entry)) continue;
         items++;
@@ -168,7 +181,7 @@ bool server__batcher_full(server__batcher *b, size_t items)
 {
     pthread_mutex_lock(&b->lock);
     bool full = b->flight.items + items > b->options.queue_items ||
-                b->flight.tokens + items > b->options.queue_tokens;
+                b->flight.tokens + items > b->options.queue_tokens || waits_too_long(b);
     pthread_mutex_unlock(&b->lock);
     return full;
 }
@@ -176,8 +189,7 @@ bool server__batcher_full(server__batcher *b, size_t items)
 unsigned server__batcher_retry_after(server__batcher *b)
 {
     pthread_mutex_lock(&b->lock);
-    double speed = b->state.tokens_per_second;
-    double seconds = speed > 0 ? (double)b->flight.tokens / speed : 1;
+    double seconds = waiting_seconds(b);
     pthread_mutex_unlock(&b->lock);
     return seconds < 1 ? 1 : seconds > 60 ? 60 : (unsigned)ceil(seconds);
 }

@@ -84,6 +84,7 @@ static int start_batcher(server__service *service)
                                              .batch_tokens = s->batch_tokens,
                                              .queue_items = (size_t)s->queue_items,
                                              .queue_tokens = (size_t)s->queue_tokens,
+                                             .queue_seconds = s->queue_seconds,
                                              .on_batch = on_batch,
                                              .arg = service};
     gte_error err;

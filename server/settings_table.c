@@ -77,6 +77,8 @@ const server__setting server__setting_table[] = {
            "Texts that may wait for the encoder."),
     NUMBER("queue-tokens", 0, "GTE_SERVER_QUEUE_TOKENS", queue_tokens, 1, 1 << 30, "524288", NULL,
            "Tokens that may wait for the encoder."),
+    NUMBER("queue-seconds", 0, "GTE_SERVER_QUEUE_SECONDS", queue_seconds, 0, 86400, "30", NULL,
+           "Refuse when what waits will take longer;\n0: no such bound."),
     NUMBER("header-timeout", 0, "GTE_SERVER_HEADER_TIMEOUT", header_timeout, 1, 3600, "10", NULL,
            "Seconds for a request's head to arrive."),
     NUMBER("body-timeout", 0, "GTE_SERVER_BODY_TIMEOUT", body_timeout, 1, 3600, "30", NULL,
