@@ -349,7 +349,7 @@ GTE_API gte_status gte_similarity(const float *a, size_t na, const float *b, siz
     X(FFN_DOWN, 9, "ffn down")  /* linear, bias, residual */                                       \
     X(QUANTIZE, 10, "quantize") /* rows to int8, where nothing else does it on the way */          \
     X(POOL, 11, "pool")                                                                            \
-    X(WAIT, 12, "wait") /* a thread without work, or sharing it out, within a pass */
+    X(WAIT, 12, "wait") /* within a pass: no work, or sharing it out */
 
 typedef enum gte_trace_operation {
 #define GTE_TRACE_ENUM(name, number, text) GTE_TRACE_##name = number,
@@ -372,9 +372,10 @@ typedef struct gte_trace_span {
 } gte_trace_span;
 
 /* Records what this context does from now on: room for `capacity` spans per thread is allocated
- * here and what was recorded before is forgotten. A call takes about 12 spans per layer, thread and
- * batch. Costs two readings of the clock a step at most; a context without a trace pays nothing
- * that can be measured. The context's thread only; not from within a progress callback.
+ * here and what was recorded before is forgotten. A call takes some 10 to 50 spans per
+ * layer, batch and thread. Costs two readings of the clock a step at most; a context without a
+ * trace pays nothing that can be measured. The context's thread only; not from within a progress
+ * callback.
  * Errors: GTE_E_ARGUMENT (capacity 0), GTE_E_MEMORY (an older recording then goes on). */
 GTE_API gte_status gte_context_trace_start(gte_context *ctx, size_t capacity, gte_error *err);
 

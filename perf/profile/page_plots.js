@@ -19,7 +19,8 @@ function writeSums() {
       element("i", { style: `background:${variable(row.operation)}` }), row.operation);
     meter(line, row.share / most, variable(row.operation));
     const roof = row.roof_share === null ? "" : percent(row.roof_share) + " " + row.level;
-    for (const text of [percent(row.share), time(row.seconds), row.calls ? +row.calls.toFixed(1) : "",
+    for (const text of [percent(row.share), time(row.seconds),
+      row.calls ? +row.calls.toFixed(1) : "",
       row.flops ? plain(row.flops_per_s * 1e-9) : "",
       row.bytes ? plain(row.bytes_per_s * 1e-9) : "", roof])
       line.insertCell().textContent = text;
@@ -217,4 +218,7 @@ writeSums();
 drawRoofline();
 drawLayers();
 addEventListener("resize", draw);
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { readColors(); draw(); });
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  readColors();
+  draw();
+});

@@ -2,7 +2,8 @@
 
 const LANE = 20, MEMBER_GAP = 12, LABELS = 64, AXIS = 22;
 
-/* Boxes with their lane: 0 call, 1 pass, 2 layer, 3 step. Threads but the caller's have no calls. */
+/* Boxes with their lane: 0 call, 1 pass, 2 layer, 3 step. Threads but the caller's have no
+   calls. */
 function layOut() {
   const names = data.names, boxes = [];
   const runs = new Map(); // thread: the open run of one layer
@@ -42,7 +43,7 @@ const toTime = (x) => view.begin + ((x - LABELS) / plotWidth()) * view.length;
 function readColors() {
   const style = getComputedStyle(document.documentElement);
   const read = (name) => style.getPropertyValue(name).trim();
-  colors = { ink: read("--ink"), quiet: read("--quiet"), grid: read("--grid"), card: read("--card") };
+  colors = { quiet: read("--quiet"), grid: read("--grid") };
   for (const name of [...data.names, "layer", "layer2"])
     colors[name] = read("--c-" + slug(name)) || read("--c-rest");
 }
@@ -72,7 +73,7 @@ function drawAxis(height) {
     pen.fillStyle = colors.grid;
     pen.fillRect(x, AXIS - 4, 1, height);
     pen.fillStyle = colors.quiet;
-    pen.fillText(tick(at * 1e-6, callLength * 1e-6), x, 9);
+    if (x < canvas.clientWidth - 24) pen.fillText(tick(at * 1e-6, callLength * 1e-6), x, 9);
   }
 }
 

@@ -120,7 +120,8 @@ function writeHead() {
     `Means of the fastest ${profile.kept} of ${profile.rounds} rounds; fastest ` +
     `${time(profile.fastest_s)}, median ${time(profile.median_s)}, slowest ` +
     `${time(profile.slowest_s)}; not recorded ${time(profile.unrecorded_s)}; processor time of a ` +
-    `call ${time(profile.cpu_s)}. Hardware counters of a call: ` +
+    `call ${time(profile.cpu_s)}, which lost a core ${digits(profile.preemptions)} times. ` +
+    "Hardware counters of a call: " +
     (counters || `none here (perf_event_open: ${profile.counters_error})`) + ".";
 }
 

@@ -54,6 +54,7 @@ typedef struct profile {
     int rounds, kept;                           /* all, and those the rows are means of */
     double fastest, median, slowest, mean_kept; /* seconds of a recorded call */
     double cpu;                                 /* processor time of a call, all threads */
+    double preempted;                           /* times a call lost a core to another process */
     double untraced;                            /* as mean_kept, of calls that nobody recorded */
 
     profile_row rows[PROFILE_ROWS];

@@ -130,6 +130,7 @@ void profile__write_json(FILE *out, const profile *p)
     number(out, "slowest_s", p->slowest);
     number(out, "unrecorded_s", p->untraced);
     number(out, "cpu_s", p->cpu);
+    number(out, "preemptions", p->preempted);
     number(out, "thread_s", profile__whole(p));
     write_roofs(out, p);
     fputs("\"operations\":", out);

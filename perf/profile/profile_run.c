@@ -1,6 +1,7 @@
 /* Rounds of one piece of work, recorded and not, in turns. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "perf/bench/refuse.h"
 #include "perf/bench/stopwatch.h"
@@ -154,11 +155,18 @@ static void finish_spans(profile *p)
         if (p->spans[i].operation == GTE_TRACE_CALL) p->begin_ns = p->spans[i].begin_ns;
 }
 
+static long preemptions(void)
+{
+    struct rusage usage;
+    return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_nivcsw : 0;
+}
+
 static gte_status run_rounds(runner *r, gte_error *err)
 {
     profile *p = r->result;
     gte_status status = GTE_OK;
     const double cpu = bench__process_seconds();
+    const long preempted = preemptions();
     profile__counters_start(&p->counters);
     for (int i = 0; i < p->rounds && status == GTE_OK; i++) {
         status = round_of(r, i, err);
@@ -167,6 +175,7 @@ static gte_status run_rounds(runner *r, gte_error *err)
     }
     profile__counters_stop(&p->counters);
     p->cpu = (bench__process_seconds() - cpu) / (2 * p->rounds);
+    p->preempted = (double)(preemptions() - preempted) / (2 * p->rounds);
     for (int i = 0; i < PROFILE_COUNTERS; i++) p->counters.value[i] /= 2 * p->rounds;
     return status;
 }

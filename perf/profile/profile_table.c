@@ -154,6 +154,7 @@ void profile__write_table(FILE *out, const profile *p, int layers)
     fprintf(out, "recording costs %+.2f %%\n", share(p->mean_kept - p->untraced, p->untraced));
     fputs("processor    ", out);
     write_time(out, &u, p->cpu);
-    fputs("of all threads, mean of all calls\n", out);
+    fprintf(out, "of all threads, mean of all calls; lost a core %.2f times a call\n",
+            p->preempted);
     write_counters(out, &p->counters);
 }
