@@ -369,15 +369,21 @@ typedef struct gte_trace_span {
     int member;    /* thread of the context: 0 is the caller's */
     uint32_t rows; /* tokens; of a call, texts */
     uint64_t flops, bytes;
+    int64_t cpu_ns; /* of the thread in a step, with GTE_TRACE_CPU; else 0 */
 } gte_trace_span;
+
+/* Flag: also record the processor time of each step, which leaves out what other processes took.
+ * Another reading of a clock a step, one that asks the kernel. */
+#define GTE_TRACE_CPU 1u
 
 /* Records what this context does from now on: room for `capacity` spans per thread is allocated
  * here and what was recorded before is forgotten. A call takes some 10 to 50 spans per
  * layer, batch and thread. Costs two readings of the clock a step at most; a context without a
  * trace pays nothing that can be measured. The context's thread only; not from within a progress
  * callback.
- * Errors: GTE_E_ARGUMENT (capacity 0), GTE_E_MEMORY (an older recording then goes on). */
-GTE_API gte_status gte_context_trace_start(gte_context *ctx, size_t capacity, gte_error *err);
+ * Errors: GTE_E_ARGUMENT (capacity 0, unknown flags), GTE_E_MEMORY (an older recording then goes on). */
+GTE_API gte_status gte_context_trace_start(gte_context *ctx, size_t capacity, unsigned flags,
+                                           gte_error *err);
 
 /* Stops recording; what was recorded stays readable until the next start or the context's end. */
 GTE_API void gte_context_trace_stop(gte_context *ctx);

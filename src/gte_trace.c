@@ -16,10 +16,13 @@ const char *gte_trace_operation_name(gte_trace_operation operation)
     return "unknown";
 }
 
-gte_status gte_context_trace_start(gte_context *ctx, size_t capacity, gte_error *err)
+gte_status gte_context_trace_start(gte_context *ctx, size_t capacity, unsigned flags,
+                                   gte_error *err)
 {
     if (!ctx) return gte__fail(err, GTE_E_ARGUMENT, 0, "ctx is NULL");
     if (!capacity) return gte__fail(err, GTE_E_ARGUMENT, 0, "a trace of no spans");
+    if (flags & ~GTE_TRACE_CPU)
+        return gte__fail(err, GTE_E_ARGUMENT, 0, "flags 0x%x are not for a trace", flags);
     if (!ctx->trace || ctx->trace->capacity != capacity) {
         gte__trace *trace = gte__trace_create(gte__team_threads(ctx->encoder.team), capacity);
         if (!trace)
@@ -28,6 +31,7 @@ gte_status gte_context_trace_start(gte_context *ctx, size_t capacity, gte_error 
         ctx->trace = trace;
     }
     gte__trace_clear(ctx->trace);
+    ctx->trace->cpu = (flags & GTE_TRACE_CPU) != 0;
     ctx->encoder.trace = ctx->trace;
     return gte__ok(err);
 }

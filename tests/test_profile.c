@@ -10,17 +10,17 @@ enum { LAYERS = 2, MS = 1000000 };
 
 /* One call of 10 ms on two threads; the pass is from 1 to 9 ms. Out of order, as threads end. */
 static const gte_trace_span recorded[] = {
-    {0, 1 * MS, GTE_TRACE_TOKENIZE, -1, 0, 4, 0, 100},
-    {1 * MS, 3 * MS, GTE_TRACE_QKV, 0, 0, 4, 4000, 2000},
-    {3 * MS, 4 * MS, GTE_TRACE_NORM, 0, 0, 4, 10, 20},
-    {5 * MS, 8 * MS, GTE_TRACE_QKV, 1, 0, 4, 4000, 2000},
-    {1 * MS, 9 * MS, GTE_TRACE_FORWARD, -1, 0, 4, 0, 0},
-    {0, 10 * MS, GTE_TRACE_CALL, -1, 0, 1, 0, 0},
-    {1 * MS, 2 * MS, GTE_TRACE_WAIT, -1, 1, 0, 0, 0},
-    {2 * MS, 4 * MS, GTE_TRACE_QKV, 0, 1, 4, 4000, 2000},
-    {4 * MS, 5 * MS, GTE_TRACE_WAIT, -1, 1, 0, 0, 0},
-    {5 * MS, 6 * MS, GTE_TRACE_NORM, 0, 1, 4, 10, 20},
-    {6 * MS, 7 * MS, (gte_trace_operation)4711, 1, 1, 4, 0, 0},
+    {0, 1 * MS, GTE_TRACE_TOKENIZE, -1, 0, 4, 0, 100, 0},
+    {1 * MS, 3 * MS, GTE_TRACE_QKV, 0, 0, 4, 4000, 2000, 0},
+    {3 * MS, 4 * MS, GTE_TRACE_NORM, 0, 0, 4, 10, 20, 0},
+    {5 * MS, 8 * MS, GTE_TRACE_QKV, 1, 0, 4, 4000, 2000, 0},
+    {1 * MS, 9 * MS, GTE_TRACE_FORWARD, -1, 0, 4, 0, 0, 0},
+    {0, 10 * MS, GTE_TRACE_CALL, -1, 0, 1, 0, 0, 0},
+    {1 * MS, 2 * MS, GTE_TRACE_WAIT, -1, 1, 0, 0, 0, 0},
+    {2 * MS, 4 * MS, GTE_TRACE_QKV, 0, 1, 4, 4000, 2000, 0},
+    {4 * MS, 5 * MS, GTE_TRACE_WAIT, -1, 1, 0, 0, 0, 0},
+    {5 * MS, 6 * MS, GTE_TRACE_NORM, 0, 1, 4, 10, 20, 0},
+    {6 * MS, 7 * MS, (gte_trace_operation)4711, 1, 1, 4, 0, 0, 0},
 };
 enum { COUNT = sizeof recorded / sizeof *recorded };
 
@@ -32,7 +32,8 @@ static int near(double a, double b)
 static void test_sums(void)
 {
     profile_row rows[PROFILE_ROWS], layers[LAYERS][PROFILE_ROWS];
-    const double call = profile__add_up(recorded, COUNT, 2, LAYERS, rows, &layers[0][0]);
+    profile_sum how = {.threads = 2, .layers = LAYERS};
+    const double call = profile__add_up(recorded, COUNT, &how, rows, &layers[0][0]);
     CU_ASSERT_TRUE(near(call, 0.010));
     CU_ASSERT_EQUAL(rows[GTE_TRACE_QKV].calls, 3);
     CU_ASSERT_TRUE(near(rows[GTE_TRACE_QKV].seconds, 0.007));
@@ -46,6 +47,19 @@ static void test_sums(void)
     CU_ASSERT_TRUE(near(layers[1][GTE_TRACE_QKV].seconds, 0.003));
     CU_ASSERT_TRUE(near(layers[0][GTE_TRACE_NORM].seconds, 0.002));
     CU_ASSERT_EQUAL(layers[1][GTE_TRACE_NORM].calls, 0);
+    CU_ASSERT_EQUAL(rows[PROFILE_LOST].seconds, 0);
+
+    /* by processor time: half a millisecond in each step of 1, 7 and 2 */
+    gte_trace_span spans[COUNT];
+    memcpy(spans, recorded, sizeof spans);
+    for (size_t i = 0; i < COUNT; i++) spans[i].cpu_ns = MS / 2;
+    how.by_cpu = true;
+    CU_ASSERT_TRUE(near(profile__add_up(spans, COUNT, &how, rows, &layers[0][0]), 0.010));
+    CU_ASSERT_TRUE(near(rows[GTE_TRACE_QKV].seconds, 0.0015));
+    CU_ASSERT_TRUE(near(layers[1][GTE_TRACE_QKV].seconds, 0.0005));
+    CU_ASSERT_TRUE(near(rows[GTE_TRACE_WAIT].seconds, 0.002)); /* has none */
+    CU_ASSERT_TRUE(near(rows[PROFILE_LOST].seconds, 0.010 - 0.003));
+    CU_ASSERT_TRUE(near(rows[PROFILE_REST].seconds, 0.006));
 }
 
 static void test_order_and_layers(void)

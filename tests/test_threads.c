@@ -47,7 +47,7 @@ static void *work(void *arg)
     options.threads = w->threads;
     for (int round = 0; round < ROUNDS && !w->failed; round++) {
         if (gte_context_create(&ctx, model, &options, NULL) != GTE_OK ||
-            (round > 0 && gte_context_trace_start(ctx, 1024, NULL) != GTE_OK) ||
+            (round > 0 && gte_context_trace_start(ctx, 1024, 0, NULL) != GTE_OK) ||
             !embed_all(ctx, out))
             w->failed = 1;
         double d = support_max_difference(out, expected, TEXTS * dims);

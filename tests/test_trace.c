@@ -46,7 +46,7 @@ static void embed(gte_context *ctx, size_t n)
 static size_t record(gte_context *ctx, size_t n)
 {
     uint64_t dropped = 1;
-    CU_ASSERT_EQUAL(gte_context_trace_start(ctx, MOST_SPANS / 4, NULL), GTE_OK);
+    CU_ASSERT_EQUAL(gte_context_trace_start(ctx, MOST_SPANS / 4, 0, NULL), GTE_OK);
     embed(ctx, n);
     gte_context_trace_stop(ctx);
     size_t count = gte_context_trace_read(ctx, spans, sizeof *spans, MOST_SPANS, &dropped);
@@ -73,6 +73,7 @@ static uint64_t rows_of(size_t count, gte_trace_operation operation, int layer)
 static void check_complete(gte_context *ctx, size_t n)
 {
     const size_t count = record(ctx, n);
+    for (size_t i = 0; i < count; i++) CU_ASSERT_EQUAL(spans[i].cpu_ns, 0); /* not asked for */
     const uint64_t h = (uint64_t)info.hidden_size, f = (uint64_t)info.ffn_size;
     uint64_t tokens = 0, squares = 0, linear = 0, attention = 0;
     for (size_t i = 0; i < n; i++) tokens += counts[i], squares += (uint64_t)counts[i] * counts[i];
@@ -164,14 +165,14 @@ static void test_full(void)
     const size_t all = record(ctx, TEXTS);
     static gte_trace_span whole[ROOM];
     memcpy(whole, spans, sizeof whole);
-    CU_ASSERT_EQUAL(gte_context_trace_start(ctx, ROOM, NULL), GTE_OK);
+    CU_ASSERT_EQUAL(gte_context_trace_start(ctx, ROOM, 0, NULL), GTE_OK);
     embed(ctx, TEXTS);
     CU_ASSERT_EQUAL(gte_context_trace_read(ctx, spans, sizeof *spans, MOST_SPANS, &dropped), ROOM);
     CU_ASSERT_EQUAL(dropped, all - ROOM);
     for (size_t i = 0; i < ROOM; i++) CU_ASSERT_EQUAL(spans[i].operation, whole[i].operation);
 
     /* a second start forgets, also what was dropped */
-    CU_ASSERT_EQUAL(gte_context_trace_start(ctx, ROOM, NULL), GTE_OK);
+    CU_ASSERT_EQUAL(gte_context_trace_start(ctx, ROOM, 0, NULL), GTE_OK);
     CU_ASSERT_EQUAL(gte_context_trace_read(ctx, NULL, 0, 0, &dropped), 0);
     CU_ASSERT_EQUAL(dropped, 0);
     gte_context_free(&ctx);
@@ -204,14 +205,35 @@ static void test_arguments(void)
 {
     gte_context *ctx = context(1);
     gte_error err;
-    CU_ASSERT_EQUAL(gte_context_trace_start(NULL, 1, &err), GTE_E_ARGUMENT);
-    CU_ASSERT_EQUAL(gte_context_trace_start(ctx, 0, &err), GTE_E_ARGUMENT);
-    CU_ASSERT_EQUAL(gte_context_trace_start(ctx, SIZE_MAX / 2, &err), GTE_E_MEMORY);
+    CU_ASSERT_EQUAL(gte_context_trace_start(NULL, 1, 0, &err), GTE_E_ARGUMENT);
+    CU_ASSERT_EQUAL(gte_context_trace_start(ctx, 0, 0, &err), GTE_E_ARGUMENT);
+    CU_ASSERT_EQUAL(gte_context_trace_start(ctx, SIZE_MAX / 2, 0, &err), GTE_E_MEMORY);
     CU_ASSERT_EQUAL(gte_context_trace_read(NULL, spans, sizeof *spans, 1, NULL), 0);
     gte_context_trace_stop(NULL);
     gte_context_trace_stop(ctx);
     CU_ASSERT_STRING_EQUAL(gte_trace_operation_name(GTE_TRACE_FFN_UP), "ffn up");
     CU_ASSERT_STRING_EQUAL(gte_trace_operation_name((gte_trace_operation)999), "unknown");
+    gte_context_free(&ctx);
+}
+
+/* Processor time never exceeds the time by much: both clocks are read, one after the other. */
+static void test_cpu(void)
+{
+    gte_context *ctx = context(2);
+    int64_t all = 0;
+    CU_ASSERT_EQUAL(gte_context_trace_start(ctx, 4096, GTE_TRACE_CPU, NULL), GTE_OK);
+    embed(ctx, TEXTS);
+    const size_t count = gte_context_trace_read(ctx, spans, sizeof *spans, MOST_SPANS, NULL);
+    CU_ASSERT_TRUE_FATAL(count > 0 && count <= MOST_SPANS);
+    for (size_t i = 0; i < count; i++) {
+        CU_ASSERT_TRUE(spans[i].cpu_ns >= 0);
+        if (encloses(&spans[i]) || spans[i].operation == GTE_TRACE_WAIT)
+            CU_ASSERT_EQUAL(spans[i].cpu_ns, 0);
+        all += spans[i].cpu_ns;
+    }
+    const gte_trace_span *call = find(count, GTE_TRACE_CALL);
+    CU_ASSERT_TRUE(call && all > 0 && all < 3 * (call->end_ns - call->begin_ns));
+    CU_ASSERT_EQUAL(gte_context_trace_start(ctx, 4096, 2, NULL), GTE_E_ARGUMENT);
     gte_context_free(&ctx);
 }
 
@@ -236,6 +258,7 @@ int main(void)
         {"a full buffer drops and counts", test_full},
         {"what is read", test_read},
         {"arguments", test_arguments},
+        {"processor time", test_cpu},
         {"the vectors are the same", test_vectors},
     };
     return SUPPORT_MAIN("trace", cases);

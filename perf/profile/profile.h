@@ -24,6 +24,7 @@ enum {
 #define PROFILE_ONE(name, number, text) +1
     PROFILE_IDLE = 0 GTE_TRACE_MAP(PROFILE_ONE), /* other threads while the caller works alone */
 #undef PROFILE_ONE
+    PROFILE_LOST, /* of steps: their duration less processor time, where that is measured */
     PROFILE_REST, /* between steps: sharing out, the recording itself, a core lost for a while */
     PROFILE_ROWS
 };
@@ -38,6 +39,7 @@ typedef struct profile_work {
     size_t count;
     const gte_embed_options *options;
     int rounds; /* 0: what fits into two seconds */
+    bool cpu;   /* count steps by the processor time of their threads */
     bool (*interrupted)(void);
 } profile_work;
 
@@ -51,6 +53,7 @@ typedef struct profile {
     size_t texts, tokens;
     double squares; /* sum of the squares of the texts' tokens */
 
+    bool by_cpu;                                /* steps are counted by processor time */
     int rounds, kept;                           /* all, and those the rows are means of */
     double fastest, median, slowest, mean_kept; /* seconds of a recorded call */
     double cpu;                                 /* processor time of a call, all threads */
@@ -96,9 +99,15 @@ void profile__write_string(FILE *out, const char *text);
 
 /* ---- adding up ----------------------------------------------------------------------------- */
 
-/* One round: `spans` into rows [PROFILE_ROWS] and layers [model.layers][PROFILE_ROWS], both set,
- * not added to. Returns the duration of the call in seconds. */
-double profile__add_up(const gte_trace_span *spans, size_t count, int threads, int layer_count,
+/* How spans are added up. */
+typedef struct profile_sum {
+    int threads, layers;
+    bool by_cpu;
+} profile_sum;
+
+/* One round: `spans` into rows [PROFILE_ROWS] and layers [how->layers][PROFILE_ROWS], both set, not
+ * added to. Returns the duration of the call in seconds. */
+double profile__add_up(const gte_trace_span *spans, size_t count, const profile_sum *how,
                        profile_row *rows, profile_row *layers);
 
 /* Sorts spans by thread and time, an outer span before what it encloses. */

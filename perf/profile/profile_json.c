@@ -123,6 +123,7 @@ void profile__write_json(FILE *out, const profile *p)
     name(out, "processor", p->roofs.processor);
     fprintf(out, "\"layers\":%d,\"hidden_size\":%d,\"threads\":%d,\"texts\":%zu,\"tokens\":%zu,",
             p->model.layers, p->model.hidden_size, p->context.threads, p->texts, p->tokens);
+    fprintf(out, "\"by_cpu\":%s,", p->by_cpu ? "true" : "false");
     fprintf(out, "\"rounds\":%d,\"kept\":%d,", p->rounds, p->kept);
     number(out, "call_s", p->mean_kept);
     number(out, "fastest_s", p->fastest);

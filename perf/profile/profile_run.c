@@ -21,6 +21,8 @@ typedef struct runner {
     size_t floats, capacity;    /* spans of one thread */
     size_t room;                /* of `scratch` and of the result's spans: all threads */
     gte_trace_span *scratch;    /* of the round that has just run */
+    double least;               /* of the costs */
+    double *cost;               /* [rounds] thread seconds of a recorded call but those lost */
     double *recorded, *silent;  /* [rounds] seconds */
     profile_row *rows, *layers; /* [rounds][...] */
 } runner;
@@ -36,6 +38,11 @@ static gte_status embed(const runner *r, gte_error *err)
     return gte_embed(w->context, w->texts, w->count, w->options, r->vectors, r->floats, err);
 }
 
+static unsigned flags(const runner *r)
+{
+    return r->work->cpu ? GTE_TRACE_CPU : 0;
+}
+
 static size_t layer_rows(const runner *r)
 {
     return (size_t)r->result->model.layers * PROFILE_ROWS;
@@ -47,7 +54,7 @@ static gte_status find_capacity(runner *r, gte_error *err)
 {
     for (r->capacity = FIRST_SPANS; r->capacity <= MOST_SPANS; r->capacity *= 4) {
         uint64_t dropped;
-        gte_status status = gte_context_trace_start(r->work->context, r->capacity, err);
+        gte_status status = gte_context_trace_start(r->work->context, r->capacity, flags(r), err);
         if (status == GTE_OK) status = embed(r, err);
         if (status != GTE_OK) return status;
         gte_context_trace_read(r->work->context, NULL, 0, 0, &dropped);
@@ -82,9 +89,10 @@ static gte_status plan_rounds(runner *r, gte_error *err)
     const size_t n = (size_t)rounds;
     r->recorded = calloc(n, sizeof *r->recorded);
     r->silent = calloc(n, sizeof *r->silent);
+    r->cost = calloc(n, sizeof *r->cost);
     r->rows = calloc(n * PROFILE_ROWS, sizeof *r->rows);
     r->layers = calloc(n * layer_rows(r), sizeof *r->layers);
-    return r->recorded && r->silent && r->rows && r->layers ? GTE_OK : no_memory(err);
+    return r->recorded && r->silent && r->cost && r->rows && r->layers ? GTE_OK : no_memory(err);
 }
 
 /* One call recorded, one not; the trace of the fastest is kept. */
@@ -94,17 +102,19 @@ static gte_status round_of(runner *r, int round, gte_error *err)
     gte_context *ctx = r->work->context;
     double seconds;
     gte_status status = timed(r, &r->silent[round], err);
-    if (status == GTE_OK) status = gte_context_trace_start(ctx, r->capacity, err);
+    if (status == GTE_OK) status = gte_context_trace_start(ctx, r->capacity, flags(r), err);
     if (status == GTE_OK) status = timed(r, &seconds, err);
     gte_context_trace_stop(ctx);
     if (status != GTE_OK) return status;
     const size_t count = gte_context_trace_read(ctx, r->scratch, sizeof *r->scratch, r->room, NULL);
-    r->recorded[round] = profile__add_up(r->scratch, count, p->context.threads, p->model.layers,
-                                         r->rows + (size_t)round * PROFILE_ROWS,
-                                         r->layers + (size_t)round * layer_rows(r));
-    if (round == 0 || r->recorded[round] < p->fastest) {
+    const profile_sum how = {p->context.threads, p->model.layers, p->by_cpu};
+    profile_row *rows = r->rows + (size_t)round * PROFILE_ROWS;
+    r->recorded[round] =
+        profile__add_up(r->scratch, count, &how, rows, r->layers + (size_t)round * layer_rows(r));
+    r->cost[round] = how.threads * r->recorded[round] - rows[PROFILE_LOST].seconds;
+    if (round == 0 || r->cost[round] < r->least) {
         gte_trace_span *old = p->spans;
-        p->fastest = r->recorded[round];
+        r->least = r->cost[round];
         p->spans = r->scratch;
         p->span_count = count;
         r->scratch = old;
@@ -133,18 +143,20 @@ static void take_means(runner *r, double *sorted)
 {
     profile *p = r->result;
     const size_t n = (size_t)p->rounds, kept = (n + 3) / 4;
-    memcpy(sorted, r->recorded, n * sizeof *sorted);
+    memcpy(sorted, r->cost, n * sizeof *sorted);
     qsort(sorted, n, sizeof *sorted, ascending);
     qsort(r->silent, n, sizeof *r->silent, ascending);
-    p->median = sorted[n / 2];
-    p->slowest = sorted[n - 1];
     for (size_t i = 0; i < n; i++) {
-        if (r->recorded[i] > sorted[kept - 1] || (size_t)p->kept == kept) continue;
+        if (r->cost[i] > sorted[kept - 1] || (size_t)p->kept == kept) continue;
         p->kept++;
         p->mean_kept += r->recorded[i] / (double)kept;
         add_rows(p->rows, r->rows + i * PROFILE_ROWS, PROFILE_ROWS, 1 / (double)kept);
         add_rows(p->layers, r->layers + i * layer_rows(r), layer_rows(r), 1 / (double)kept);
     }
+    qsort(r->recorded, n, sizeof *r->recorded, ascending);
+    p->fastest = r->recorded[0];
+    p->median = r->recorded[n / 2];
+    p->slowest = r->recorded[n - 1];
     for (size_t i = 0; i < kept; i++) p->untraced += r->silent[i] / (double)kept;
 }
 
@@ -202,6 +214,7 @@ gte_status profile__run(profile *out, const profile_work *work, gte_error *err)
     const size_t dims = (size_t)out->model.hidden_size;
     double *sorted = NULL;
     out->texts = work->count;
+    out->by_cpu = work->cpu;
     r.floats = work->count * dims;
     r.vectors = calloc(r.floats, sizeof *r.vectors);
     out->layers = calloc(layer_rows(&r), sizeof *out->layers);
@@ -218,6 +231,7 @@ gte_status profile__run(profile *out, const profile_work *work, gte_error *err)
     free(r.scratch);
     free(r.recorded);
     free(r.silent);
+    free(r.cost);
     free(r.rows);
     free(r.layers);
     return status;

@@ -7,6 +7,7 @@
 const char *profile__row_name(int row)
 {
     if (row == PROFILE_IDLE) return "idle";
+    if (row == PROFILE_LOST) return "lost";
     if (row == PROFILE_REST) return "rest";
     return gte_trace_operation_name((gte_trace_operation)row);
 }
@@ -21,32 +22,37 @@ static double seconds(const gte_trace_span *s)
     return (double)(s->end_ns - s->begin_ns) * 1e-9;
 }
 
-static void add(profile_row *row, const gte_trace_span *s)
+static void add(profile_row *row, const gte_trace_span *s, double time)
 {
     row->calls++;
-    row->seconds += seconds(s);
+    row->seconds += time;
     row->flops += (double)s->flops;
     row->bytes += (double)s->bytes;
 }
 
-double profile__add_up(const gte_trace_span *spans, size_t count, int threads, int layer_count,
+double profile__add_up(const gte_trace_span *spans, size_t count, const profile_sum *how,
                        profile_row *rows, profile_row *layers)
 {
     memset(rows, 0, PROFILE_ROWS * sizeof *rows);
-    memset(layers, 0, (size_t)layer_count * PROFILE_ROWS * sizeof *layers);
+    memset(layers, 0, (size_t)how->layers * PROFILE_ROWS * sizeof *layers);
     for (size_t i = 0; i < count; i++) {
         const gte_trace_span *s = &spans[i];
         if ((unsigned)s->operation >= PROFILE_IDLE) continue; /* of a newer library: in the rest */
-        add(&rows[s->operation], s);
-        if (s->layer >= 0 && s->layer < layer_count)
-            add(&layers[s->layer * PROFILE_ROWS + (int)s->operation], s);
+        double time = seconds(s);
+        if (how->by_cpu && !encloses(s) && s->operation != GTE_TRACE_WAIT) {
+            time = (double)s->cpu_ns * 1e-9;
+            rows[PROFILE_LOST].seconds += seconds(s) - time;
+        }
+        add(&rows[s->operation], s, time);
+        if (s->layer >= 0 && s->layer < how->layers)
+            add(&layers[s->layer * PROFILE_ROWS + (int)s->operation], s, time);
     }
     const double call = rows[GTE_TRACE_CALL].seconds;
-    rows[PROFILE_IDLE].seconds = (threads - 1) * (call - rows[GTE_TRACE_FORWARD].seconds);
+    rows[PROFILE_IDLE].seconds = (how->threads - 1) * (call - rows[GTE_TRACE_FORWARD].seconds);
     double known = 0;
     for (int i = 0; i < PROFILE_REST; i++)
         if (i != GTE_TRACE_CALL && i != GTE_TRACE_FORWARD) known += rows[i].seconds;
-    rows[PROFILE_REST].seconds = threads * call - known;
+    rows[PROFILE_REST].seconds = how->threads * call - known;
     return call;
 }
 

@@ -25,7 +25,9 @@ gte__trace *gte__trace_create(int members, size_t capacity)
     if (!block) return NULL;
     memset(block, 0, plan.total);
     gte__trace *t = (gte__trace *)(void *)(block + at_trace);
-    *t = (gte__trace){members, capacity, (gte__trace_member *)(void *)(block + at_members)};
+    *t = (gte__trace){.members = members,
+                      .capacity = capacity,
+                      .member = (gte__trace_member *)(void *)(block + at_members)};
     for (size_t i = 0; i < n; i++)
         t->member[i].spans = (gte_trace_span *)(void *)(block + at_spans + i * spans);
     return t;
@@ -36,15 +38,27 @@ void gte__trace_clear(gte__trace *t)
     for (int i = 0; i < t->members; i++) t->member[i].count = t->member[i].dropped = 0;
 }
 
-int64_t gte__trace_now(void)
+static int64_t read_clock(clockid_t clock)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+int64_t gte__trace_now(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+/* Of the calling thread: its own mark only. */
+static void mark_cpu(gte__trace *t, int member)
+{
+    if (t->cpu) t->member[member].cpu_mark = read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
 void gte__trace_mark(gte__trace *t, int member)
 {
+    mark_cpu(t, member);
     t->member[member].mark = gte__trace_now();
 }
 
@@ -78,13 +92,18 @@ static void wait_until(gte__trace *t, int member, int64_t now)
 
 void gte__trace_resume(gte__trace *t, int member)
 {
+    mark_cpu(t, member);
     wait_until(t, member, gte__trace_now());
 }
 
 void gte__trace_lap(gte__trace *t, int member, gte_trace_span what)
 {
-    what.begin_ns = t->member[member].mark;
-    what.end_ns = t->member[member].mark = gte__trace_now();
+    gte__trace_member *m = &t->member[member];
+    const int64_t cpu_mark = m->cpu_mark;
+    mark_cpu(t, member);
+    if (t->cpu) what.cpu_ns = m->cpu_mark - cpu_mark;
+    what.begin_ns = m->mark;
+    what.end_ns = m->mark = gte__trace_now();
     add(t, member, what);
 }
 

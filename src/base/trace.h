@@ -9,6 +9,7 @@
 #ifndef GTE_BASE_TRACE_H
 #define GTE_BASE_TRACE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,7 @@
 
 typedef struct gte__trace_member {
     _Alignas(64) int64_t mark; /* CLOCK_MONOTONIC, nanoseconds */
+    int64_t cpu_mark;          /* CLOCK_THREAD_CPUTIME_ID, where that is recorded */
     size_t count;
     uint64_t dropped;
     gte_trace_span *spans; /* [capacity] */
@@ -23,6 +25,7 @@ typedef struct gte__trace_member {
 
 typedef struct gte__trace {
     int members;
+    bool cpu;        /* record processor time too */
     size_t capacity; /* spans of one member */
     gte__trace_member *member;
 } gte__trace;
@@ -36,7 +39,7 @@ void gte__trace_clear(gte__trace *t);
 
 int64_t gte__trace_now(void);
 
-/* The member's next step begins now. */
+/* The next step of the member, the calling thread, begins now. */
 void gte__trace_mark(gte__trace *t, int member);
 /* Everybody's does: the caller, before the first job of a pass. */
 void gte__trace_mark_all(gte__trace *t);

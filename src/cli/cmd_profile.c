@@ -14,7 +14,7 @@ typedef struct profile_values {
     cli_model_values model;
     cli_engine_values engine;
     const char *cell, *trace, *html;
-    int rounds, layers, json;
+    int rounds, cpu, layers, json;
 } profile_values;
 
 static const cli_option options[] = {
@@ -25,6 +25,8 @@ static const cli_option options[] = {
     CLI_INTEGER_ROW("rounds", 0, "N", 1, 100000, profile_values, rounds,
                     "Times to run it, and as often without recording\n[default: what fits into "
                     "two seconds]."),
+    CLI_FLAG_ROW("cpu", 0, profile_values, cpu,
+                 "Count operations by processor time; what other\nprocesses took is a row, lost."),
     CLI_FLAG_ROW("layers", 0, profile_values, layers, "Also the times of each layer."),
     CLI_FLAG_ROW("json", 0, profile_values, json, "One JSON object instead of tables."),
     CLI_STRING_ROW("trace", 0, "FILE", profile_values, trace,
@@ -142,6 +144,7 @@ static int measure(profile *p, cli_session *session, const work *w, const profil
                               .count = w->count,
                               .options = &plain,
                               .rounds = values->rounds,
+                              .cpu = values->cpu != 0,
                               .interrupted = cli__interrupted};
     p->name = name ? name : session->path;
     p->model = session->info;

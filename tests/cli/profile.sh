@@ -4,12 +4,13 @@
 quick='--rounds 4'
 
 test_case 'the JSON: rows add up to the whole, FLOPs are those of the model'
-for threads in 1 2; do
-    with_model profile $quick --cell 3x16 -t $threads --json
+for how in '1' '2' '1 --cpu' '2 --cpu'; do
+    threads=${how% *}
+    with_model profile $quick --cell 3x16 -t $how --json
     expect_rc 0
     expect_no_err
     expect_lines 1
-    expect 'the figures do not agree' python - $threads <<'P'
+    expect "the figures of -t $how do not agree" python - $how <<'P'
 import json, sys
 p = json.load(open('out'))
 threads = int(sys.argv[1])
@@ -27,6 +28,7 @@ h, layers = p['hidden_size'], p['layers']
 linear = sum(rows[n]['flops'] for n in ('qkv', 'attention out', 'ffn up', 'ffn down'))
 assert linear == 24 * layers * h * h * 48, linear # the stand-in's ffn is four times as wide
 assert rows['attention']['flops'] == 4 * layers * h * 3 * 16 * 16
+assert ('lost' in rows) == p['by_cpu'] == (len(sys.argv) > 2)
 assert ('wait' in rows) == ('idle' in rows) == (threads > 1)
 assert len(p['by_layer']) == layers
 for name in ('qkv', 'attention', 'norm'):

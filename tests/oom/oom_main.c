@@ -151,16 +151,16 @@ static void test_tokenize(void)
 static gte_status record(gte_error *err)
 {
     static size_t capacity = 100;
-    return gte_context_trace_start(ctx, ++capacity, err); /* another size: other memory */
+    return gte_context_trace_start(ctx, ++capacity, 0, err); /* another size: other memory */
 }
 
 /* From here on the context records; a second start of the same size asks for nothing either. */
 static void test_recording(void)
 {
     CU_ASSERT_EQUAL(exhaust("gte_context_trace_start", record), 1);
-    CU_ASSERT_EQUAL(gte_context_trace_start(ctx, 100, NULL), GTE_OK);
+    CU_ASSERT_EQUAL(gte_context_trace_start(ctx, 100, 0, NULL), GTE_OK);
     failing_arm(0);
-    CU_ASSERT_EQUAL(gte_context_trace_start(ctx, 100, NULL), GTE_OK);
+    CU_ASSERT_EQUAL(gte_context_trace_start(ctx, 100, 0, NULL), GTE_OK);
     CU_ASSERT_EQUAL(failing_disarm(), 0);
 }
 

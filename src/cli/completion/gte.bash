@@ -54,7 +54,7 @@ _gte()
         bench)
             options="--model --cells --threads --backend --rounds --seconds --cold-file --json --help" ;;
         profile)
-            options="--model --cell --rounds --layers --json --trace --html --threads
+            options="--model --cell --rounds --cpu --layers --json --trace --html --threads
                 --batch-tokens --backend --help" ;;
         cache)
             options="--days --json --help" ;;

@@ -113,6 +113,7 @@ complete -c gte -n "__fish_seen_subcommand_from bench" -l help -s h -d 'show hel
 complete -c gte -n "__fish_seen_subcommand_from profile" -l model -s m -r -F -d 'model file'
 complete -c gte -n "__fish_seen_subcommand_from profile" -l cell -x -d 'texts x tokens to make up'
 complete -c gte -n "__fish_seen_subcommand_from profile" -l rounds -x -d 'times to run it'
+complete -c gte -n "__fish_seen_subcommand_from profile" -l cpu -d 'count operations by processor time'
 complete -c gte -n "__fish_seen_subcommand_from profile" -l layers -d 'also the times of each layer'
 complete -c gte -n "__fish_seen_subcommand_from profile" -l json -d 'write JSON'
 complete -c gte -n "__fish_seen_subcommand_from profile" -l trace -r -F -d 'write a trace for Perfetto'
