@@ -377,11 +377,10 @@ typedef struct gte_trace_span {
 #define GTE_TRACE_CPU 1u
 
 /* Records what this context does from now on: room for `capacity` spans per thread is allocated
- * here and what was recorded before is forgotten. A call takes some 10 to 50 spans per
- * layer, batch and thread. Costs two readings of the clock a step at most; a context without a
- * trace pays nothing that can be measured. The context's thread only; not from within a progress
- * callback.
- * Errors: GTE_E_ARGUMENT (capacity 0, unknown flags), GTE_E_MEMORY (an older recording then goes on). */
+ * here and what was recorded before is forgotten. A call takes some 10 to 50 spans per layer, batch
+ * and thread. Costs two readings of the clock a step at most; a context without a trace pays
+ * nothing that can be measured. The context's thread only; not from within a progress callback.
+ * Errors: GTE_E_ARGUMENT (capacity 0, unknown flags), GTE_E_MEMORY (an older recording goes on). */
 GTE_API gte_status gte_context_trace_start(gte_context *ctx, size_t capacity, unsigned flags,
                                            gte_error *err);
 
