@@ -1,7 +1,7 @@
 # gte: text to vectors on a CPU.
 #
 # `make help` lists the targets. Everything that is built lies in build/: objects in
-# build/VARIANT/, where VARIANT is release, asan, ubsan, tsan, coverage or fuzz, so that builds
+# build/VARIANT/, where VARIANT is release, asan, ubsan, tsan, coverage, fuzz or aarch64, so builds
 # with different flags never mix; what a user wants (gte, libgte.a, libgte.so) in build/ itself.
 # CFLAGS, CPPFLAGS and LDFLAGS are yours; what the project needs is added to them.
 #
@@ -76,12 +76,13 @@ VARIANT_release :=
 VARIANT_asan := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 VARIANT_ubsan := -O1 -fsanitize=undefined,float-cast-overflow -fno-sanitize-recover=all
 VARIANT_tsan := -O1 -fsanitize=thread
+VARIANT_aarch64 = --sysroot=$(abspath $(CROSS_ROOT)) # src/mk/cross.mk
 # Threads count too: without atomic updates counters are lost and turn negative.
 VARIANT_coverage := -Og -fno-inline --coverage -fprofile-update=atomic
 VARIANT_fuzz := -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
                 -fno-sanitize-recover=all
 VARIANT_CFLAGS = $(VARIANT_$(VARIANT))
-ifeq ($(filter $(VARIANT),release asan ubsan tsan coverage fuzz),)
+ifeq ($(filter $(VARIANT),release asan ubsan tsan coverage fuzz aarch64),)
 $(error unknown VARIANT=$(VARIANT))
 endif
 
@@ -205,7 +206,7 @@ $(B)/%.o: %.S
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) -Isrc -MMD -MP -c -o $@ $<
 
-include src/mk/packages.mk src/mk/install.mk src/mk/server.mk src/mk/tests.mk src/mk/perf.mk src/mk/lint.mk
+include src/mk/packages.mk src/mk/cross.mk src/mk/install.mk src/mk/server.mk src/mk/tests.mk src/mk/perf.mk src/mk/lint.mk
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 

@@ -1,5 +1,7 @@
 #!/bin/bash
-# tests/run_all.sh quick|full|asan|ubsan|tsan|coverage: run what is built, add up the counts.
+# tests/run_all.sh quick|full|asan|ubsan|tsan|coverage|aarch64: run what is built, add up the counts.
+#
+# GTE_TEST_RUNNER, a program, runs those that are not for this machine (src/mk/cross.mk).
 #
 # Run by make, from the root of the repository. Each step's output goes to build/test-logs/; a
 # failing step shows the end of it. What is counted, in the output of a step:
@@ -57,12 +59,12 @@ suites() {
     export GTE=$PWD/build/$variant/gte GTE_STANDIN=$PWD/build/standin.gte
     for program in build/"$variant"/tests/test_*; do
         case $program in *.o | *.d | *.gcno | *.gcda) continue ;; esac
-        step "$variant $(basename "$program")" "$program"
+        step "$variant $(basename "$program")" ${GTE_TEST_RUNNER:-} "$program"
     done
-    step "$variant checkkern" "build/$variant/checkkern"
-    step "$variant allocation failures" "build/$variant/oom"
+    step "$variant checkkern" ${GTE_TEST_RUNNER:-} "build/$variant/checkkern"
+    step "$variant allocation failures" ${GTE_TEST_RUNNER:-} "build/$variant/oom"
     [ ! -x "build/$variant/oom_cache" ] ||
-        step "$variant allocation failures, cache" "build/$variant/oom_cache"
+        step "$variant allocation failures, cache" ${GTE_TEST_RUNNER:-} "build/$variant/oom_cache"
 }
 
 # Vectors must hold on each level of kernels; levels above the processor's are lowered to it.
@@ -133,12 +135,15 @@ coverage)
     suites coverage
     command_tests
     ;;
+aarch64)
+    suites aarch64
+    ;;
 asan | ubsan | tsan)
     suites "$mode"
     server_tests "$mode" 10
     ;;
 *)
-    echo "usage: tests/run_all.sh quick|full|asan|ubsan|tsan|coverage" >&2
+    echo "usage: tests/run_all.sh quick|full|asan|ubsan|tsan|coverage|aarch64" >&2
     exit 2
     ;;
 esac

@@ -142,3 +142,23 @@ uint64_t support_random(uint64_t *state)
     *state ^= *state >> 27;
     return *state * 0x2545F4914F6CDD1DULL;
 }
+
+void support_exec_self(const char *const argv[])
+{
+    enum { MOST = 16 };
+    char self[4096], *copy[MOST] = {0};
+    const char *runner = getenv("GTE_TEST_RUNNER");
+    const ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    int count = 0;
+    if (n <= 0) return;
+    self[n] = '\0';
+    if (runner) copy[count++] = self; /* the runner's own name does not matter */
+    copy[count++] = self;
+    for (int i = 1; argv[i] && count < MOST - 1; i++) copy[count++] = strdup(argv[i]);
+    execv(runner ? runner : self, copy);
+}
+
+int support_is_emulated(void)
+{
+    return getenv("GTE_TEST_RUNNER") != NULL;
+}

@@ -49,4 +49,11 @@ double support_max_difference(const float *a, const float *b, size_t n);
 /* A small seeded generator (xorshift64*), the same numbers everywhere. State is never 0. */
 uint64_t support_random(uint64_t *state);
 
+/* This program again, with other arguments, in place of this one; through GTE_TEST_RUNNER where the
+ * tests are for another machine. Returns only when that fails. */
+void support_exec_self(const char *const argv[]);
+
+/* Whether an emulator runs the tests: what takes seconds takes minutes there. */
+int support_is_emulated(void);
+
 #endif

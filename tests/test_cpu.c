@@ -190,7 +190,8 @@ static int level_with(const char *value)
             (void)setenv("GTE_CPU", value, 1);
         else
             (void)unsetenv("GTE_CPU");
-        execl("/proc/self/exe", "test_cpu", "--level", (char *)NULL);
+        const char *arguments[] = {"test_cpu", "--level", NULL};
+        support_exec_self(arguments);
         _exit(99);
     }
     return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status)

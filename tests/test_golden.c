@@ -158,7 +158,7 @@ static void each_made(void (*fn)(const char *folder))
         char folder[256];
         snprintf(folder, sizeof folder, "%s", found.gl_pathv[i]);
         *strrchr(folder, '/') = '\0';
-        fn(folder);
+        if (!support_is_emulated() || !strstr(folder, "six-512-cls")) fn(folder);
     }
     globfree(&found);
 }
@@ -283,7 +283,8 @@ static float *vectors_at(const char *level, gte_backend backend, const char *fol
     if (child == 0) {
         setenv("GTE_CPU", level, 1);
         if (!freopen("/dev/null", "w", stdout)) _exit(127);
-        execl("/proc/self/exe", "test_golden", "--vectors", folder, out, number, (char *)NULL);
+        const char *arguments[] = {"test_golden", "--vectors", folder, out, number, NULL};
+        support_exec_self(arguments);
         _exit(127);
     }
     int status = -1;

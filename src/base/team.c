@@ -28,6 +28,8 @@
 
 #define WOKEN_AT_ONCE 2 /* sleepers that one thread wakes: they wake others in turn */
 
+#define NOWHERE (-1)
+
 typedef struct member {
     _Alignas(64) gte__team *team;
     pthread_t thread;
@@ -39,7 +41,8 @@ struct gte__team {
     int threads, started; /* with the caller; members that run */
     pid_t process;        /* whose threads the members are: a fork has none of them */
     void (*start)(void);
-    member *members; /* [threads]; the first is the caller */
+    member *members;       /* [threads]; the first is the caller */
+    _Atomic int32_t *cpus; /* [threads]: where each ran its last task, NOWHERE while it sleeps */
 
     gte__stage *next;
     gte__task *fn;
@@ -84,9 +87,28 @@ static int64_t now_ns(clockid_t clock)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* Spins until the generation differs from `seen` or the time is up; true if it differs. */
-static bool spin(gte__team *team, uint32_t seen)
+/* Written only when it changes, so that all can read it cheaply. */
+static void set_cpu(gte__team *team, int number, int32_t cpu)
 {
+    if (atomic_load_explicit(&team->cpus[number], memory_order_relaxed) != cpu)
+        atomic_store_explicit(&team->cpus[number], cpu, memory_order_relaxed);
+}
+
+/* Whether another thread of the team waits for the very CPU that this one runs on. */
+static bool shares_cpu(gte__team *team, int number)
+{
+    const int32_t mine = sched_getcpu();
+    for (int i = 0; i < team->threads; i++)
+        if (i != number && atomic_load_explicit(&team->cpus[i], memory_order_relaxed) == mine)
+            return true;
+    return false;
+}
+
+/* Spins until the generation differs from `seen` or the time is up; true if it differs. Where it
+ * would spin on the CPU that the work it waits for needs, the time is up at once. */
+static bool spin(gte__team *team, int number, uint32_t seen)
+{
+    if (shares_cpu(team, number)) return false;
     const int64_t end = now_ns(CLOCK_MONOTONIC) + SPIN_NANOSECONDS;
     do {
         for (int i = 0; i < 64; i++) {
@@ -163,6 +185,7 @@ static void work(gte__team *team, int number)
         gte__team_breathe(team, number);
         const uint64_t ticket = atomic_fetch_add_explicit(&team->ticket, 1, memory_order_acq_rel);
         if (!tasks_left(ticket)) return;
+        set_cpu(team, number, sched_getcpu());
         team->fn(team->arg, (uint32_t)ticket, number);
         if (atomic_fetch_sub_explicit(&team->unfinished, 1, memory_order_acq_rel) == 1)
             advance(team, number);
@@ -191,7 +214,8 @@ static void *member_main(void *arg)
         if (generation != seen) {
             seen = generation;
             work(team, m->number);
-        } else if (!spin(team, seen)) {
+        } else if (!spin(team, m->number, seen)) {
+            set_cpu(team, m->number, NOWHERE);
             atomic_fetch_add(&team->sleepers, 1);
             futex_wait(&team->generation, seen);
             atomic_fetch_sub(&team->sleepers, 1);
@@ -209,7 +233,9 @@ gte__team *gte__team_create(int threads, void (*start)(void))
     if (threads <= 1) return team;
 
     team->members = aligned_alloc(64, (size_t)threads * sizeof *team->members);
-    if (!team->members) goto fail;
+    team->cpus = calloc((size_t)threads, sizeof *team->cpus);
+    if (!team->members || !team->cpus) goto fail;
+    for (int i = 0; i < threads; i++) atomic_init(&team->cpus[i], NOWHERE);
     memset(team->members, 0, (size_t)threads * sizeof *team->members);
     for (int i = 1; i < threads; i++) {
         member *m = &team->members[i];
@@ -232,6 +258,7 @@ void gte__team_free(gte__team *team)
     futex_wake(&team->generation, team->threads);
     for (int i = 1; i <= team->started && team->process == getpid(); i++)
         pthread_join(team->members[i].thread, NULL);
+    free(team->cpus);
     free(team->members);
     free(team);
 }
@@ -244,7 +271,8 @@ int gte__team_threads(const gte__team *team)
 /* The caller has found no task: until there may be one, or the end. */
 static void caller_waits(gte__team *team, uint32_t seen)
 {
-    if (spin(team, seen)) return;
+    if (spin(team, 0, seen)) return;
+    set_cpu(team, 0, NOWHERE);
     const uint32_t wakes = atomic_load(&team->caller_wakes);
     atomic_store(&team->caller_sleeps, true);
     if (atomic_load(&team->generation) == seen) futex_wait(&team->caller_wakes, wakes);
@@ -266,7 +294,8 @@ void gte__team_run(gte__team *team, gte__stage *next, gte__task *fn, void *arg)
     for (;;) {
         const uint32_t seen = atomic_load(&team->generation);
         work(team, 0);
-        if (atomic_load(&team->done)) return;
+        if (atomic_load(&team->done)) break;
         caller_waits(team, seen);
     }
+    set_cpu(team, 0, NOWHERE);
 }

@@ -19,15 +19,19 @@
 #define ROWS_MIN 16
 #define ROWS_MANY 48
 
-/* The least work for a task, in multiplications of a product: some 5 us. */
-#define TASK_MIN ((size_t)512 * 1024)
+/* Work is counted in multiplications; some 100 are a nanosecond. */
+#define TASK_MIN ((size_t)256 * 1024) /* not worth a task of its own */
+#define TASK_COST ((size_t)64 * 1024) /* of handing a task to a thread */
+#define TILE_ROWS 14u                 /* fewer rows cost as much */
 
 /* A group's rows are in the core's cache after a layer, and leave it when others come between; but
  * a thread that lost its core holds its group up. One thread takes a group through all layers. */
 #define LAYERS_AT_ONCE 3
 
-/* Norms and embeddings: some 2 us. */
-#define ROWS_A_STEP 16
+/* Norms and embeddings: elements that are some 3 us of work. */
+#define STEP_ELEMENTS ((size_t)24 * 1024)
+/* Queries that are worth packing the keys and values for. */
+#define QUERIES_MIN 64
 
 typedef enum way { BY_TEXTS, BY_ROWS, BY_PANELS } way;
 
@@ -57,6 +61,11 @@ static void (*const row_steps[])(const gte__encoder *, gte__place, gte__range) =
     [FFN_NORM] = gte__ffn_norm,
 };
 
+/* Into how many parts a product's rows and panels are cut. */
+typedef struct cut {
+    size_t row_blocks, parts;
+} cut;
+
 typedef struct pass {
     gte__encoder *e;
     const gte__batch *batch;
@@ -64,7 +73,10 @@ typedef struct pass {
     size_t threads, rows, groups;
     stage stage; /* of this job, and its layer */
     uint32_t layer;
-    size_t row_blocks, parts; /* into which rows, and panels or a text's queries, are cut */
+    size_t row_blocks;   /* into which rows are cut */
+    size_t parts, units; /* into which queries are cut; heads of texts, times that */
+    size_t attention_tasks;
+    cut cuts[END]; /* by panels: of each product */
 } pass;
 
 static size_t min_size(size_t a, size_t b)
@@ -136,45 +148,65 @@ static void run_groups(const pass *p, int member)
 
 /* ---- stages -------------------------------------------------------------------------------- */
 
-static const gte__gemm *product_of(const pass *p)
+static const gte__gemm *product_of(const pass *p, stage of)
 {
     const gte__layer_products *products = &p->e->products[p->layer];
-    return p->stage == QKV             ? &products->qkv
-           : p->stage == ATTENTION_OUT ? &products->attn_out
-           : p->stage == FFN_UP        ? &products->ffn_up
-                                       : &products->ffn_down;
+    return of == QKV             ? &products->qkv
+           : of == ATTENTION_OUT ? &products->attn_out
+           : of == FFN_UP        ? &products->ffn_up
+                                 : &products->ffn_down;
 }
 
-/* As many tasks as threads can use, none of them too small: columns are cut first, since every
- * block of rows reads all weights. */
-static size_t plan_product(pass *p)
+/* The time of a product so cut, in multiplications of one thread. */
+static size_t time_of(const pass *p, const gte__gemm_weights *w, cut c)
 {
-    const gte__gemm_weights *w = product_of(p)->weights;
-    const size_t panels = gte__panel_count(w->n), work = p->rows * w->n * w->k / TASK_MIN;
-    const size_t wanted = max_size(min_size(2 * p->threads, work), 1);
-    p->parts = gte__divide_up(panels, gte__divide_up(panels, wanted));
-    p->row_blocks = max_size(min_size(wanted / p->parts, p->rows / ROWS_MIN), 1);
-    return p->parts * p->row_blocks;
+    const size_t rows = max_size(gte__divide_up(p->rows, c.row_blocks), TILE_ROWS);
+    const size_t panels = gte__divide_up(gte__panel_count(w->n), c.parts);
+    return gte__divide_up(c.row_blocks * c.parts, p->threads) *
+           (rows * panels * GTE__PANEL_COLUMNS * w->k + TASK_COST);
 }
 
-/* Heads are tasks enough, unless the threads are many. */
+/* The best of some cuts with a task or two a thread. Each block of rows reads all weights, so
+ * columns are cut first. */
+static cut plan_product(const pass *p, stage of)
+{
+    const gte__gemm_weights *w = product_of(p, of)->weights;
+    const size_t panels = gte__panel_count(w->n);
+    cut best = {1, 1};
+    for (size_t blocks = 1; blocks == 1 || p->rows / blocks >= ROWS_MIN; blocks *= 2) {
+        for (size_t tasks = 2 * p->threads; tasks >= p->threads; tasks -= p->threads) {
+            const size_t wanted = min_size(gte__divide_up(tasks, blocks), panels);
+            const cut c = {blocks, gte__divide_up(panels, gte__divide_up(panels, wanted))};
+            if (time_of(p, w, c) < time_of(p, w, best)) best = c;
+        }
+    }
+    return best;
+}
+
+/* Heads of texts, some of them together where they are small, in parts where they are few. */
 static size_t plan_attention(pass *p)
 {
-    const size_t heads = p->batch->texts * p->e->model->header->heads;
-    p->parts = gte__divide_up(p->threads, heads);
-    return heads * p->parts;
+    const gte__file_header *h = p->e->model->header;
+    const size_t heads = p->batch->texts * h->heads, length = p->rows / p->batch->texts;
+    const size_t work = 2 * p->rows * length * h->hidden_size / TASK_MIN;
+    p->parts = max_size(min_size(gte__divide_up(2 * p->threads, heads), length / QUERIES_MIN),
+                        gte__divide_up(p->threads, heads));
+    p->units = heads * p->parts;
+    p->attention_tasks = min_size(p->units, max_size(p->threads, min_size(8 * p->threads, work)));
+    return p->attention_tasks;
 }
 
 static size_t plan_row_steps(pass *p)
 {
-    return p->row_blocks = min_size(gte__divide_up(p->rows, ROWS_A_STEP), 4 * p->threads);
+    const size_t elements = p->rows * p->e->model->header->hidden_size;
+    return p->row_blocks = max_size(min_size(elements / STEP_ELEMENTS, 4 * p->threads), 1);
 }
 
-/* A block a thread, or as many as even out their delays. */
+/* A block a thread, or several where that leaves them many rows. */
 static size_t plan_rows(pass *p)
 {
-    const size_t most = min_size(4 * p->threads, p->rows / ROWS_MANY);
-    return p->row_blocks = max_size(most, p->threads);
+    const size_t rounds = min_size(4, p->rows / (p->threads * ROWS_MANY));
+    return p->row_blocks = p->threads * max_size(rounds, 1);
 }
 
 /* The stage after p->stage. */
@@ -221,7 +253,7 @@ static size_t plan_stage(pass *p)
     case END:
         return 0;
     default:
-        return plan_product(p);
+        return p->cuts[p->stage].row_blocks * p->cuts[p->stage].parts;
     }
 }
 
@@ -241,14 +273,18 @@ static void run_rows(const pass *p, gte__place at, gte__range rows)
     if (p->layer < p->e->model->header->layers) gte__step_before_attention(p->e, at, rows);
 }
 
-/* One head of one part of a text's queries. */
+/* A unit is one head of one part of a text's queries. */
 static void run_attention(const pass *p, gte__place at, size_t task)
 {
-    const size_t heads = p->e->model->header->heads, text = task / heads / p->parts;
-    const size_t length = p->batch->starts[text + 1] - p->batch->starts[text];
-    const gte__range queries = gte__share(length, task / heads % p->parts, p->parts);
-    if (queries.begin < queries.end)
-        gte__step_attend(p->e, p->batch, at, text, task % heads, queries);
+    const size_t heads = p->e->model->header->heads;
+    const gte__range units = gte__share(p->units, task, p->attention_tasks);
+    for (size_t unit = units.begin; unit < units.end; unit++) {
+        const size_t text = unit / heads / p->parts;
+        const size_t length = p->batch->starts[text + 1] - p->batch->starts[text];
+        const gte__range queries = gte__share(length, unit / heads % p->parts, p->parts);
+        if (queries.begin < queries.end)
+            gte__step_attend(p->e, p->batch, at, text, unit % heads, queries);
+    }
 }
 
 /* Some panels of some rows. */
@@ -258,10 +294,10 @@ static void run_product(const pass *p, gte__place at, size_t task)
                                                      [ATTENTION_OUT] = GTE_TRACE_ATTENTION_OUT,
                                                      [FFN_UP] = GTE_TRACE_FFN_UP,
                                                      [FFN_DOWN] = GTE_TRACE_FFN_DOWN};
-    const gte__gemm *g = product_of(p);
-    const gte__range rows = gte__share(p->rows, task / p->parts, p->row_blocks);
-    const gte__range panels =
-        gte__share(gte__panel_count(g->weights->n), task % p->parts, p->parts);
+    const gte__gemm *g = product_of(p, p->stage);
+    const cut c = p->cuts[p->stage];
+    const gte__range rows = gte__share(p->rows, task / c.parts, c.row_blocks);
+    const gte__range panels = gte__share(gte__panel_count(g->weights->n), task % c.parts, c.parts);
     gte__step_product(p->e, at, operations[p->stage], g, rows, panels);
 }
 
@@ -305,25 +341,33 @@ static size_t longest_text(const gte__batch *batch)
     return longest;
 }
 
+/* The rows of a group: two groups a thread even out its delays; one where they would be small. */
+static size_t group_rows(const pass *p)
+{
+    const size_t two = p->rows / (2 * p->threads);
+    if (p->threads == 1) return p->rows;
+    return two >= ROWS_MANY ? two : p->rows / p->threads;
+}
+
 static way choose(const pass *p)
 {
-    const size_t block = p->rows / (2 * p->threads); /* two a thread even out its delays */
-    if (p->threads == 1) return BY_TEXTS;
-    if (block >= ROWS_MANY && longest_text(p->batch) <= block) return BY_TEXTS;
+    const size_t group = group_rows(p);
+    if (p->threads == 1 || (group >= ROWS_MIN && longest_text(p->batch) <= group)) return BY_TEXTS;
     return p->rows >= p->threads * ROWS_MIN ? BY_ROWS : BY_PANELS;
 }
 
 void gte__split_pass(gte__encoder *e, const gte__batch *batch)
 {
+    static const stage products[] = {QKV, ATTENTION_OUT, FFN_UP, FFN_DOWN};
     pass p = {.e = e,
               .batch = batch,
               .threads = (size_t)gte__team_threads(e->team),
               .rows = batch->starts[batch->texts],
               .row_blocks = 1};
     p.way = choose(&p);
-    if (p.way == BY_TEXTS) {
-        const size_t block = p.threads == 1 ? p.rows : p.rows / (2 * p.threads);
-        p.groups = plan_groups(e, batch, min_size(block, e->backend->layer_rows));
-    }
+    if (p.way == BY_TEXTS)
+        p.groups = plan_groups(e, batch, min_size(group_rows(&p), e->backend->layer_rows));
+    for (size_t i = 0; p.way == BY_PANELS && i < sizeof products / sizeof *products; i++)
+        p.cuts[products[i]] = plan_product(&p, products[i]);
     gte__team_run(e->team, next_stage, run_task, &p);
 }
