@@ -10,7 +10,7 @@ static void measure_columns(const float *w, size_t n, size_t k, float *strength)
     for (size_t i = 0; i < k; i++) strength[i] = 0;
     for (size_t j = 0; j < n; j++, w += k) {
         const double size = convert__length(w, k);
-        if (!(size > 0)) continue;
+        if (size < CONVERT__NOTHING) continue;
         const float by = (float)(1 / size);
         for (size_t i = 0; i < k; i++) strength[i] += w[i] * by * (w[i] * by);
     }

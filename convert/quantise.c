@@ -111,7 +111,7 @@ static void equalise_values(convert__layer *l, size_t hidden)
         const float deviation = (float)convert__length(values + i * hidden, hidden);
         for (size_t j = 0; j < hidden; j++) {
             out[j * hidden + i] *= deviation;
-            if (deviation > 0) values[i * hidden + j] /= deviation;
+            if (deviation >= CONVERT__NOTHING) values[i * hidden + j] /= deviation;
         }
         bias[i] = 0;
     }
@@ -142,7 +142,7 @@ static void round_rows(convert__layer *l, size_t n, size_t k, uint32_t weight, c
     for (size_t j = 0; j < n; j++, w += k) {
         float most = 0;
         for (size_t i = 0; i < k; i++) most = fmaxf(most, fabsf(w[i]));
-        const float s = most / 127, by = s > 0 ? 1 / s : 0;
+        const float s = most < CONVERT__NOTHING ? 0 : most / 127, by = s > 0 ? 1 / s : 0;
         int64_t sum = 0;
         double off = 0;
         for (size_t i = 0; i < k; i++) {

@@ -33,6 +33,9 @@ void convert__layer_free(convert__layer *layer);
 gte_status convert__layer_load(convert__layer *layer, const convert__pack *pack, uint32_t number,
                                gte_error *err);
 
+/* Less than this is taken for zero, so that its inverse is a number. */
+#define CONVERT__NOTHING 1e-30f
+
 /* The role of the scales of a weight's rows; their sums' is the next. */
 static inline uint32_t convert__scale_role(uint32_t weight)
 {
