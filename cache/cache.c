@@ -13,6 +13,10 @@
 #define DEFAULT_DISK (1024 * MIB)
 #define DEFAULT_QUEUE (32 * MIB)
 #define MOST_VALUE (64 * MIB)
+#define MOST_BATCH (4 * MIB)
+/* A batch must fit the file beside most of what is there: it is no larger than such a part, and one
+ * value. */
+#define DISK_PARTS 8
 enum { DEFAULT_RETRY_MS = 30000, DEFAULT_CLOSE_MS = 5000, MOST_MS = 3600000 };
 
 struct gte_cache {
@@ -75,8 +79,8 @@ static gte_status take_options(const gte_cache_options *given, gte_cache_options
     if (out->retry_ms < 0 || out->retry_ms > MOST_MS || out->close_ms < 0 ||
         out->close_ms > MOST_MS)
         return gte__fail(err, GTE_E_ARGUMENT, 0, "retry_ms and close_ms are from 0 to 3600000");
-    /* a batch must fit the file beside what is left of it */
-    if (out->value_bytes > out->disk_bytes / 8) out->value_bytes = out->disk_bytes / 8;
+    if (out->value_bytes > out->disk_bytes / DISK_PARTS)
+        out->value_bytes = out->disk_bytes / DISK_PARTS;
     return GTE_OK;
 }
 
@@ -98,7 +102,8 @@ gte_status gte_cache_open(gte_cache **out, const gte_cache_options *options, gte
     if (o.path) {
         cache->disk = cache__disk_create(o.path, o.disk_bytes, o.retry_ms, o.read_only != 0);
         if (!cache->disk) goto fail;
-        cache->writer = cache__writer_start(cache->disk, o.queue_bytes, o.retry_ms);
+        uint64_t part = o.disk_bytes / DISK_PARTS, batch = part < MOST_BATCH ? part : MOST_BATCH;
+        cache->writer = cache__writer_start(cache->disk, o.queue_bytes, batch, o.retry_ms);
         if (!cache->writer) goto fail;
     }
     *out = cache;

@@ -61,11 +61,16 @@ static cache__outcome used_bytes(cache__database *db, uint64_t *out)
     return outcome;
 }
 
-/* A row, its key twice, and what pages waste. */
+/* What rows take at most: whole ones share a page, larger ones go on in pages of their own; the
+ * index has each key again, in pages that may be half empty. */
 static uint64_t room_for(const cache__value *first)
 {
-    uint64_t bytes = 16 * CACHE_PAGE_SIZE;
-    for (; first; first = first->queued) bytes += first->size + first->size / 8 + 128;
+    enum { ROW_HEAD = 64, INDEX = 128, SPLITS = 16 };
+    uint64_t bytes = SPLITS * CACHE_PAGE_SIZE;
+    for (; first; first = first->queued) {
+        uint64_t row = first->size + ROW_HEAD, in_a_page = CACHE_PAGE_SIZE / row;
+        bytes += INDEX + (in_a_page ? CACHE_PAGE_SIZE / in_a_page : row + CACHE_PAGE_SIZE);
+    }
     return bytes;
 }
 

@@ -13,14 +13,13 @@
 
 enum {
     BATCH_ROWS = 256,
-    BATCH_BYTES = 4 << 20,
     GATHER_MS = 50, /* a first value waits so long for company */
     BUSY_PAUSE_MS = 5
 };
 
 struct cache__writer {
     cache__disk *disk;
-    uint64_t queue_bytes;
+    uint64_t queue_bytes, batch_bytes;
     int retry_ms;
     pthread_t thread;
 
@@ -60,7 +59,7 @@ static cache__value *take_batch(cache__writer *w, uint64_t *rows, uint64_t *byte
 {
     cache__value *first = w->first, **end = &w->first;
     *rows = *bytes = 0;
-    while (*end && *rows < BATCH_ROWS && *bytes < BATCH_BYTES) {
+    while (*end && *rows < BATCH_ROWS && *bytes < w->batch_bytes) {
         ++*rows;
         *bytes += cache__value_cost((*end)->size);
         end = &(*end)->queued;
@@ -149,7 +148,7 @@ static void do_clear(cache__writer *w)
 static bool is_ripe(const cache__writer *w, int64_t now)
 {
     if (!w->first) return false;
-    return w->hurry || w->stopping || w->waiting >= BATCH_ROWS || w->bytes >= BATCH_BYTES ||
+    return w->hurry || w->stopping || w->waiting >= BATCH_ROWS || w->bytes >= w->batch_bytes ||
            now >= w->oldest_ms + GATHER_MS;
 }
 
@@ -206,13 +205,15 @@ static void free_writer(cache__writer *w)
     free(w);
 }
 
-cache__writer *cache__writer_start(cache__disk *disk, uint64_t queue_bytes, int retry_ms)
+cache__writer *cache__writer_start(cache__disk *disk, uint64_t queue_bytes, uint64_t batch_bytes,
+                                   int retry_ms)
 {
     pthread_condattr_t clock;
     cache__writer *w = calloc(1, sizeof *w);
     if (!w) return NULL;
     w->disk = disk;
     w->queue_bytes = queue_bytes;
+    w->batch_bytes = batch_bytes;
     w->retry_ms = retry_ms;
     w->last = &w->first;
     pthread_mutex_init(&w->lock, NULL);

@@ -7,9 +7,10 @@
 
 typedef struct cache__writer cache__writer;
 
-/* Starts the thread. From here on the writer's functions of disk_tier.h are that thread's. NULL: no
- * memory or no thread. */
-cache__writer *cache__writer_start(cache__disk *disk, uint64_t queue_bytes, int retry_ms);
+/* Starts the thread. From here on the writer's functions of disk_tier.h are that thread's. A batch
+ * ends with the value that brings it over `batch_bytes`. NULL: no memory or no thread. */
+cache__writer *cache__writer_start(cache__disk *disk, uint64_t queue_bytes, uint64_t batch_bytes,
+                                   int retry_ms);
 
 /* Writes what waits for at most close_ms, and ends the thread. NULL is allowed. */
 void cache__writer_stop(cache__writer *writer, int close_ms);

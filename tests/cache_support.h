@@ -16,7 +16,7 @@ bool cache_is_value(size_t number, const void *bytes, size_t size);
 /* With the options' path replaced by `path`; options may be NULL. Asserts that it opens. */
 gte_cache *cache_open(const char *path, const gte_cache_options *options);
 
-/* True, after support_skip and a close, in a build without SQLite. */
+/* True, after support_skip and a close (of NULL, too), in a build without SQLite. */
 bool cache_without_sqlite(gte_cache *cache);
 
 /* Puts the value of `number`; at most 1 MiB. */

@@ -218,30 +218,35 @@ static void test_file(void)
 }
 
 /* Far more than the file may hold: it stays within its bound, and the newest rows are there. */
-static void test_file_bound(void)
+static void fill_over(const char *path, uint64_t bytes, size_t newest)
 {
-    const char *path = support_tmp_path("bound");
-    enum { BYTES = 4 << 20, ROWS = 6000 };
+    enum { ROWS = 6000, ROW = 3072 };
     struct stat st;
     gte_error err;
     size_t kept = 0;
     gte_cache_options options = GTE_CACHE_OPTIONS_INIT;
-    options.disk_bytes = BYTES;
+    options.disk_bytes = bytes;
     options.memory_bytes = GTE_CACHE_NONE;
     gte_cache *cache = cache_open(path, &options);
     if (cache_without_sqlite(cache)) return;
     for (size_t i = 0; i < ROWS; i++) {
-        cache_put(cache, i, 3072);
+        cache_put(cache, i, ROW);
         if (i % 500 == 499) CU_ASSERT_EQUAL(gte_cache_flush(cache, 0, &err), GTE_OK);
     }
     CU_ASSERT_TRUE(cache_counts(cache).evicted_disk > ROWS / 2);
-    CU_ASSERT_TRUE(cache_counts(cache).disk_bytes <= BYTES);
-    for (size_t i = ROWS - 500; i < ROWS; i++) CU_ASSERT_TRUE(cache_check(cache, i, 3072));
-    for (size_t i = 0; i < ROWS; i++) kept += cache_check(cache, i, 3072);
-    CU_ASSERT_TRUE(kept < BYTES / 3072);
+    CU_ASSERT_TRUE(cache_counts(cache).disk_bytes <= bytes);
+    for (size_t i = ROWS - newest; i < ROWS; i++) CU_ASSERT_TRUE(cache_check(cache, i, ROW));
+    for (size_t i = 0; i < ROWS; i++) kept += cache_check(cache, i, ROW);
+    CU_ASSERT_TRUE(kept < bytes / ROW);
     gte_cache_close(&cache);
     CU_ASSERT_EQUAL(stat(path, &st), 0);
-    CU_ASSERT_TRUE(st.st_size <= BYTES);
+    CU_ASSERT_TRUE((uint64_t)st.st_size <= bytes);
+}
+
+static void test_file_bound(void)
+{
+    fill_over(support_tmp_path("bound"), 4 << 20, 500);
+    fill_over(support_tmp_path("least"), 1 << 20, 30); /* less than a usual batch */
 }
 
 /* What a queue cannot hold is dropped and told, and the rest is stored. */
