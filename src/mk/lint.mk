@@ -25,7 +25,7 @@ check-static:
 	@if ! command -v $(CPPCHECK) >/dev/null 2>&1; then echo 'SKIP cppcheck is not here'; \
 	elif $(CPPCHECK) --quiet --std=c11 --enable=warning,performance,portability -j $(JOBS) \
 	    --inline-suppr --suppressions-list=src/mk/cppcheck.txt --error-exitcode=1 \
-	    -D__x86_64__ -D__GNUC__=12 -D__GLIBC__=2 -Iinclude -Isrc -I. src convert perf models; \
+	    -D__x86_64__ -D__GNUC__=12 -D__GLIBC__=2 -Iinclude -Isrc -I. src convert cache perf models; \
 	then echo 'ok cppcheck'; else echo 'not ok cppcheck'; exit 1; fi
 
 check-deps: ## who may include whom
