@@ -35,10 +35,11 @@ def busy(server, seconds=1.0):
     server.embed({"input": texts(256)})
     once = max(time.monotonic() - begin, 0.01)
     sockets = []
-    for _ in range(min(12, max(4, int(seconds / once)))):
+    for _ in range(min(12, max(8, int(seconds / once)))):
         s = server.connect(60)
         s.sendall(packet({"input": texts(256), "encoding_format": "base64"}))
         sockets.append(s)
+    time.sleep(0.05 * SLOW)  # they are read, and wait for the encoder
     return sockets
 
 
@@ -156,7 +157,8 @@ def overload():
               refusals and all(r[0] == 429 and 1 <= int(r[1]) <= 60 for r in refusals),
               refusals[:3])
         check("what is accepted is finished", much > (0.6 if SLOW == 1 else 0.2) * peak, (peak, much))
-        check("memory stays", server.memory() < memory + 32 * 2**20, server.memory() - memory)
+        if SLOW == 1:  # sanitizers keep what was freed
+            check("memory stays", server.memory() < memory + 32 * 2**20, server.memory() - memory)
 
 
 def aborts(server):

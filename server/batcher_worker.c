@@ -1,0 +1,146 @@
+/* The batcher's threads: each takes what waits, embeds it, and gives the vectors out. */
+#include "server/batcher_own.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/http.h"
+
+#define SECOND 1e9
+
+/* With the lock held: entries of the options of the first one, in order, within the budget. */
+static size_t take_batch(server__worker *w)
+{
+    server__batcher *b = w->batcher;
+    server__entry *first = b->flight.queue.after, *entry = first, *after;
+    uint64_t now = server__now();
+    size_t n = 0, used = 0;
+    for (; entry != &b->flight.queue && used < w->budget; entry = after) {
+        after = entry->after;
+        if (!server__options_equal(&entry->options, &first->options)) continue;
+        if (used + entry->count > w->budget) break;
+        server__flight_take(&b->flight, entry);
+        memcpy(w->tokens + used, entry->tokens, entry->count * sizeof *entry->tokens);
+        w->starts[n] = used;
+        used += entry->count;
+        w->batch[n++] = entry;
+        for (server__item *item = entry->waiters; item; item = item->next)
+            if (!item->job->started_ns) item->job->started_ns = now;
+    }
+    w->starts[n] = used;
+    b->state.running_items += n;
+    return n;
+}
+
+static bool all_finite(const float *values, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(values[i])) return false;
+    return true;
+}
+
+/* Floats of an entry's result: a vector, or the states of its tokens. */
+static size_t result_floats(const server__entry *entry)
+{
+    const size_t rows = entry->options.pooling == GTE_POOLING_NONE ? entry->count : 1;
+    return rows * (size_t)entry->options.dims;
+}
+
+/* With the lock held: gives a vector, NULL for none, to all who wait for it. */
+static void give(server__batcher *b, server__entry *entry, const float *vector, server__job **ended)
+{
+    for (server__item *item = entry->waiters; item; item = item->next) {
+        item->entry = NULL;
+        if (vector)
+            memcpy(item->out, vector, result_floats(entry) * sizeof *vector);
+        else
+            item->job->failed = true;
+        if (--item->job->left == 0) server__job_end_one(item->job, ended);
+    }
+    entry->waiters = NULL;
+    server__flight_remove(&b->flight, entry);
+}
+
+static void run_batch(server__worker *w, size_t n)
+{
+    server__batcher *b = w->batcher;
+    const server__vector_options *o = &w->batch[0]->options;
+    gte_embed_options options = GTE_EMBED_OPTIONS_INIT;
+    size_t tokens = w->starts[n];
+    const float *vector = w->vectors;
+    server__job *ended = NULL;
+    uint64_t begin = server__now();
+    options.dims = o->dims;
+    options.pooling = o->pooling;
+    options.no_normalize = o->no_normalize;
+    bool good = gte_embed_tokens(w->context, w->tokens, w->starts, n, &options, w->vectors,
+                                 w->budget * b->hidden, NULL) == GTE_OK;
+    double seconds = (double)(server__now() - begin) / SECOND;
+
+    pthread_mutex_lock(&b->lock);
+    for (size_t i = 0; i < n; i++) {
+        const size_t floats = result_floats(w->batch[i]);
+        give(b, w->batch[i], good && all_finite(vector, floats) ? vector : NULL, &ended);
+        vector += floats;
+    }
+    double speed = seconds > 0 ? (double)tokens / seconds : 0;
+    double late = b->state.tokens_per_second;
+    b->state.tokens_per_second = late > 0 ? 0.9 * late + 0.1 * speed : speed;
+    b->state.running_items -= n;
+    b->state.batches++;
+    b->state.items += n;
+    b->state.tokens += tokens;
+    pthread_mutex_unlock(&b->lock);
+    server__job_tell(ended, SERVER__JOB_DONE);
+    if (b->options.on_batch) b->options.on_batch(b->options.arg, n, tokens, seconds);
+}
+
+static void *worker_main(void *arg)
+{
+    server__worker *w = arg;
+    server__batcher *b = w->batcher;
+    for (;;) {
+        pthread_mutex_lock(&b->lock);
+        while (b->flight.queue.after == &b->flight.queue && !b->closed)
+            pthread_cond_wait(&b->wake, &b->lock);
+        size_t n = take_batch(w);
+        pthread_mutex_unlock(&b->lock);
+        if (n == 0) return NULL; /* closed, and nothing is left */
+        run_batch(w, n);
+    }
+}
+
+gte_status server__worker_start(server__batcher *b, server__worker *w, const gte_model *model,
+                                gte_error *err)
+{
+    gte_context_options options = GTE_CONTEXT_OPTIONS_INIT;
+    gte_context_info info;
+    options.threads = b->options.threads;
+    options.batch_tokens = b->options.batch_tokens;
+    w->batcher = b;
+    gte_status status = gte_context_create(&w->context, model, &options, err);
+    if (status != GTE_OK) return status;
+    gte_context_describe(w->context, &info, sizeof info);
+    b->backend = info.backend;
+    w->budget = (size_t)info.batch_tokens;
+    w->batch = calloc(w->budget, sizeof(server__entry *));
+    w->tokens = calloc(w->budget, sizeof *w->tokens);
+    w->starts = calloc(w->budget + 1, sizeof *w->starts);
+    w->vectors = calloc(w->budget * b->hidden, sizeof *w->vectors);
+    if (w->batch && w->tokens && w->starts && w->vectors &&
+        pthread_create(&w->thread, NULL, worker_main, w) == 0)
+        return GTE_OK;
+    err->status = GTE_E_MEMORY;
+    strcpy(err->message, "no memory or threads for the encoder");
+    return GTE_E_MEMORY;
+}
+
+void server__worker_free(server__worker *w)
+{
+    gte_context_free(&w->context);
+    free(w->batch);
+    free(w->tokens);
+    free(w->starts);
+    free(w->vectors);
+}
