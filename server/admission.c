@@ -1,6 +1,7 @@
 /* The way of a request to its handler. */
 #include "server/admission.h"
 
+#include <arpa/inet.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +37,39 @@ static void make_id(char *out)
     z ^= z >> 31;
     for (int i = 0; i < 16; i++, z >>= 4) out[i] = "0123456789abcdef"[z & 15];
     out[16] = '\0';
+}
+
+/* One of a list separated by commas or spaces. */
+static bool is_listed(const char *list, const char *word)
+{
+    size_t size = strlen(word);
+    while (list && *list) {
+        list += strspn(list, ", ");
+        size_t length = strcspn(list, ", ");
+        if (length == size && memcmp(list, word, size) == 0) return true;
+        list += length;
+    }
+    return false;
+}
+
+/* Behind a proxy that is trusted the client is who that proxy saw: the last one it names. What
+ * stands before in the list anybody may have written. */
+static void find_client(server__request *request)
+{
+    const char *forwarded = server__header(request, "X-Forwarded-For");
+    unsigned char address[16];
+    char name[SERVER__ADDRESS_SIZE];
+    if (!forwarded || !is_listed(request->service->settings.trusted_proxies, request->remote))
+        return;
+    const char *comma = strrchr(forwarded, ',');
+    const char *last = comma ? comma + 1 : forwarded;
+    last += strspn(last, " \t");
+    size_t size = strcspn(last, " \t");
+    if (size == 0 || size >= sizeof name) return;
+    memcpy(name, last, size);
+    name[size] = '\0';
+    if (inet_pton(AF_INET, name, address) == 1 || inet_pton(AF_INET6, name, address) == 1)
+        memcpy(request->remote, name, size + 1);
 }
 
 /* The setting, or less when the client asks for less: X-Request-Timeout, in seconds. */
@@ -84,6 +118,7 @@ bool server__admission_route(server__request *request)
     else
         make_id(request->id);
     request->deadline_ns = deadline_of(request);
+    find_client(request);
     server__metrics_begin(request->service->metrics);
     if (answer_origin(request)) return false;
     request->route =

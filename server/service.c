@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 
 #include "server/cache_place.h"
+#include "server/notify.h"
 #include "server/warm_up.h"
 
 #define DRAIN_STEP_MS 10
@@ -237,7 +238,9 @@ int server__run(const server__settings *settings)
     if (code == 0) code = start_http(&service);
     if (code == 0) {
         server__log_line(service.log, SERVER__INFO, "ready");
+        server__notify("READY=1");
         serve(&service, &set);
+        server__notify("STOPPING=1");
         drain(&service, &set);
         server__log_line(service.log, SERVER__INFO, "stopped");
     }

@@ -59,6 +59,21 @@ def rates():
         check("it comes back", wait_for(lambda: server.embed(BODY)[0] == 200))
 
 
+def proxies():
+    with Server("--trusted-proxies", "::1, 127.0.0.1", "--rate", "1", "--rate-burst", "2") as server:
+        codes = [server.embed(BODY, {"X-Forwarded-For": "9.9.9.9, 10.0.0.%d" % i})[0]
+                 for i in (1, 1, 1, 2, 2, 2)]
+        check("behind a trusted proxy each client has a rate of its own",
+              codes == [200, 200, 429, 200, 200, 429], codes)
+        check("the log names the client", wait_for(lambda: "10.0.0.2" in server.log()))
+        server.embed(BODY, {"X-Forwarded-For": "no address"})
+        check("what is no address is not taken", "no address" not in server.log())
+    with Server() as server:
+        server.embed(BODY, {"X-Forwarded-For": "10.0.0.1"})
+        check("others may not name one", wait_for(lambda: "/v1/embeddings" in server.log()) and
+              "10.0.0.1" not in server.log())
+
+
 def origins():
     with Server("--cors", "https://a.example, https://b.example") as server:
         def ask(origin, method="POST", headers=None):
@@ -95,6 +110,7 @@ def identity():
 with tempfile.TemporaryDirectory() as folder:
     keys(folder)
 rates()
+proxies()
 origins()
 identity()
 done()

@@ -136,6 +136,17 @@ def systemd():
         check("a socket from systemd", b" 200 " in answer and code == 0, (answer, code))
 
 
+def notified(folder):
+    path = os.path.join(folder, "notify")
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    s.bind(path)
+    s.settimeout(20)
+    with Server(env={"NOTIFY_SOCKET": path}):
+        check("systemd is told when it is ready", s.recv(100) == b"READY=1")
+    check("and when it stops", s.recv(100) == b"STOPPING=1")
+    s.close()
+
+
 def certificate(folder):
     cert, key = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
     made = subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj",
@@ -192,6 +203,7 @@ with tempfile.TemporaryDirectory() as folder:
     mistakes(folder)
     sockets(folder)
     systemd()
+    notified(folder)
     tls(folder)
 health()
 done()
