@@ -38,6 +38,7 @@ server__entry *server__entry_create(const server__flight *flight, const server__
     server__entry *entry = malloc(sizeof *entry + item->count * sizeof *entry->tokens);
     if (!entry) return NULL;
     memset(entry, 0, sizeof *entry);
+    entry->tokens = (gte_token *)(void *)(entry + 1);
     entry->options = *options;
     entry->count = item->count;
     uint64_t h = mix(flight->seed, (uint64_t)options->dims << 8 | (uint64_t)options->pooling << 1 |

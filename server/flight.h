@@ -12,7 +12,7 @@ typedef struct server__entry {
     server__vector_options options;
     server__item *waiters;
     size_t count;
-    gte_token tokens[];
+    gte_token *tokens; /* behind the struct */
 } server__entry;
 
 typedef struct server__flight {
