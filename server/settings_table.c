@@ -61,7 +61,7 @@ const server__setting server__setting_table[] = {
     TEXT(
         "trusted-proxies", 0, "ADDRESSES", "GTE_SERVER_TRUSTED_PROXIES", trusted_proxies, NULL,
         NULL,
-        "Proxies whose X-Forwarded-For names the client,\nseparated by commas; unix for a Unix socket."),
+        "Proxies whose X-Forwarded-For names the\nclient, separated by commas; unix for a\nUnix socket."),
     NUMBER("rate", 0, "GTE_SERVER_RATE", rate, 0, MILLION, "0", NULL,
            "Requests a second of one key, or of one\naddress without keys; 0: no limit."),
     NUMBER("rate-burst", 0, "GTE_SERVER_RATE_BURST", rate_burst, 0, MILLION, "0", NULL,
