@@ -58,10 +58,8 @@ const server__setting server__setting_table[] = {
          "Keys that clients must show, one a line\n(Authorization: Bearer KEY, or X-API-Key)."),
     TEXT("cors", 0, "ORIGINS", "GTE_SERVER_CORS", cors, NULL, NULL,
          "Origins whose pages may use the server,\nseparated by commas; * for all."),
-    TEXT(
-        "trusted-proxies", 0, "ADDRESSES", "GTE_SERVER_TRUSTED_PROXIES", trusted_proxies, NULL,
-        NULL,
-        "Proxies whose X-Forwarded-For names the\nclient, separated by commas; unix for a\nUnix socket."),
+    TEXT("trusted-proxies", 0, "ADDRESSES", "GTE_SERVER_TRUSTED_PROXIES", trusted_proxies, NULL,
+         NULL, "Proxies whose X-Forwarded-For names the\nclient; unix for a Unix socket."),
     NUMBER("rate", 0, "GTE_SERVER_RATE", rate, 0, MILLION, "0", NULL,
            "Requests a second of one key, or of one\naddress without keys; 0: no limit."),
     NUMBER("rate-burst", 0, "GTE_SERVER_RATE_BURST", rate_burst, 0, MILLION, "0", NULL,
