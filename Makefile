@@ -206,7 +206,7 @@ $(B)/%.o: %.S
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) -Isrc -MMD -MP -c -o $@ $<
 
-include src/mk/packages.mk src/mk/cross.mk src/mk/install.mk src/mk/server.mk src/mk/tests.mk src/mk/perf.mk src/mk/lint.mk
+include src/mk/packages.mk src/mk/cross.mk src/mk/server.mk src/mk/install.mk src/mk/tests.mk src/mk/perf.mk src/mk/lint.mk
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 

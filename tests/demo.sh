@@ -57,7 +57,7 @@ cat <<'TEXT'
 The command is build/gte; `make install` puts it into PATH as gte. `make serve` serves this model
 over HTTP:
 
-    curl localhost:5000/v1/embeddings -H 'Content-Type: application/json' \\
+    curl localhost:5000/v1/embeddings -H 'Content-Type: application/json' \
         -d '{"input": "hello world"}'
 
 Next, in README.md: "With a real model".

@@ -44,6 +44,10 @@ expect "is absolute in gte.pc" sh -c 'grep -q "^prefix=/.*/some/where$" "$1"' - 
 prefix=$tmp/prefix
 expect "make install" $MAKE --no-print-directory install PREFIX="$prefix"
 expect "the licence" cmp LICENSE "$prefix/share/doc/gte/LICENSE"
+if [ -e build/gte-server ]; then # where libmicrohttpd is; gte serve runs the one beside gte
+    expect "the installed gte serve finds its server" "$prefix/bin/gte-server" --version
+    expect "and its model" env -u GTE_MODEL "$prefix/bin/gte" serve --check --cache off
+fi
 export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
 model=$prefix/share/gte/default.gte
 warn="-Wall -Wextra -Wpedantic -Werror"
