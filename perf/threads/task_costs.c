@@ -26,7 +26,7 @@ static void sums_of_call(const gte_context *ctx, double *sums)
 
 static int measure(gte_context *ctx, size_t tokens, int rounds, float *out, size_t capacity)
 {
-    double least[OPERATIONS], sums[OPERATIONS];
+    double least[OPERATIONS] = {0}, sums[OPERATIONS];
     char text[512 * 8] = "", *at = text;
     gte_error err;
     for (size_t i = 2; i < tokens; i++) at += sprintf(at, "w%d ", rand() % 20000);
