@@ -237,9 +237,9 @@ static enum MHD_Result on_head(exchange *x, const char *path, const char *method
 static enum MHD_Result on_body(exchange *x, const char *data, size_t size)
 {
     server__request *request = &x->request;
-    size_t limit = server__body_limit(request), wanted = request->body_size + size + 1;
-    if (x->discard || x->too_large) return MHD_YES;
-    if (wanted - 1 > limit) {
+    size_t wanted = request->body_size + size + 1;
+    if (x->discard || x->too_large) return MHD_YES; /* discarded, it may be without a route */
+    if (wanted - 1 > server__body_limit(request)) {
         x->too_large = true;
         return MHD_YES;
     }

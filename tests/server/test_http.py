@@ -61,6 +61,16 @@ def plain(server):
     good(server, "TRACE", b"TRACE /live HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 405)
     good(server, "path that climbs",
          b"GET /../../etc/passwd HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 404)
+    for name, request, status in (
+            ("to no route", post(length(len(BODY)), path=b"/v1/completions"), 404),
+            ("in pieces, to no route",
+             post(b"Transfer-Encoding: chunked", path=b"/x", body=b"3\r\nabc\r\n0\r\n\r\n"), 404),
+            ("to a route of GET", post(length(len(BODY)), path=b"/live"), 405),
+            ("with PUT", post(length(len(BODY))).replace(b"POST", b"PUT", 1), 405),
+            ("with OPTIONS", post(length(len(BODY))).replace(b"POST", b"OPTIONS", 1), 405)):
+        got, _ = exchange(server, request)
+        check("a body " + name, statuses(got)[:1] == [status], got[:200])
+    check("the server lives on", server.get("/live")[0] == 200)
     big = BODY[:-2] + b" x" * 500000 + BODY[-2:]
     got, _ = exchange(server, post(length(len(big)), b"Connection: close", body=big), 20)
     check("a body of 1 MB", statuses(got) == [200], got[:200])
