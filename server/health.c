@@ -1,5 +1,6 @@
 /* /live, /ready and /health: what is known, without side effects. */
 #include "server/json_out.h"
+#include "server/process_stats.h"
 #include "server/routes.h"
 #include "server/service.h"
 #include "server/timestamp.h"
@@ -15,18 +16,41 @@ static bool is_ready(const server__service *service)
     return atomic_load(&service->ready) && !atomic_load(&service->draining);
 }
 
+/* Of the container's limit; what other programs take of a machine is none of ours. */
+typedef struct memory_check {
+    const char *status, *message;
+    double percent;
+} memory_check;
+
+static memory_check check_memory(void)
+{
+    enum { WARN = 90, MOST = 95 }; /* percent */
+    server__process_stats p;
+    server__process_read(&p);
+    const double percent =
+        p.memory_limit ? 100.0 * (double)p.memory_used / (double)p.memory_limit : 0;
+    if (!p.memory_limited) return (memory_check){"ok", "no limit is set", percent};
+    if (percent > MOST) return (memory_check){"critical", "the limit is all but reached", percent};
+    if (percent >= WARN) return (memory_check){"warning", "the limit is near", percent};
+    return (memory_check){"ok", "below the limit", percent};
+}
+
 static void ready(server__request *request)
 {
     const server__service *service = request->service;
-    bool good = is_ready(service);
+    const bool model = is_ready(service);
+    const memory_check memory = check_memory();
+    const bool good = model && memory.status[0] != 'c';
     server__text out = {0};
     server__text_printf(&out,
                         "{\"ready\":%s,\"checks\":{\"model\":{\"status\":\"%s\",\"message\":"
-                        "\"%s\"}}}",
-                        good ? "true" : "false", good ? "ok" : "not_ready",
-                        good                              ? "model loaded"
+                        "\"%s\"},\"memory\":{\"status\":\"%s\",\"usage_percent\":%.1f,"
+                        "\"message\":\"%s\"}}}",
+                        good ? "true" : "false", model ? "ok" : "not_ready",
+                        model                             ? "model loaded"
                         : atomic_load(&service->draining) ? "shutting down"
-                                                          : "warming up");
+                                                          : "warming up",
+                        memory.status, memory.percent, memory.message);
     server__answer_json(request, good ? 200 : 503, &out);
 }
 

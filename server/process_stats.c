@@ -84,6 +84,7 @@ static void read_memory_limit(server__process_stats *out)
             slurp(files[i][2], text, sizeof text) ? field(text, "inactive_file ") : 0;
         out->memory_limit = limit;
         out->memory_used = used > cached ? used - cached : 0;
+        out->memory_limited = true;
         return;
     }
 }

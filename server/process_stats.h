@@ -11,6 +11,7 @@ typedef struct server__process_stats {
     uint64_t read_bytes, written_bytes; /* of disks; 0 where the system does not tell */
     uint64_t memory_limit;              /* of the cgroup or the machine; 0: unknown */
     uint64_t memory_used;               /* under that limit, without caches that can be dropped */
+    bool memory_limited;                /* by a cgroup, not only by the machine */
     size_t threads, open_files, max_files;
     double cpu_seconds;
     double start_time; /* seconds since 1970 */
