@@ -116,7 +116,8 @@ static void predict_handle(server__request *request)
     if (!take_task(request, predict)) return;
     if (!predict->task->prepare) {
         server__fail(request, 503, "no_model", "task_type",
-                     "no model loaded for this task (%s): it needs one trained for it",
+                     "no model loaded for this task (%s): it needs one trained for it; sentiment, "
+                     "classification and qa need none",
                      predict->task->name);
         return;
     }

@@ -56,6 +56,11 @@ static int open_model(server__service *service)
                      "model %s loaded in %.3f s: %d layers, %d dimensions, %s", service->model_name,
                      service->load_seconds, service->info.layers, service->info.hidden_size,
                      service->info.dtype);
+    const char *made_as = gte_model_meta(service->model, "name");
+    if (made_as && strcmp(made_as, "standin") == 0)
+        server__log_line(service->log, SERVER__WARNING,
+                         "this is the stand-in model, which has no trained knowledge: give another "
+                         "with -m FILE or GTE_MODEL");
     return 0;
 }
 

@@ -199,11 +199,13 @@ def processor():
 
 
 def main():
-    parse = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parse = argparse.ArgumentParser(
+        description=__doc__.split("\n")[0], formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parse.add_argument("folder", help="a model as random_bert.py writes it")
-    parse.add_argument("--cells", default="1x8,1x32,1x128,1x512,32x32,32x128,8x512")
-    parse.add_argument("--threads", default="1,2")
-    parse.add_argument("--rounds", type=int, default=7)
+    parse.add_argument("--cells", default="1x8,1x32,1x128,1x512,32x32,32x128,8x512",
+                       help="what is embedded at once, TEXTSxTOKENS")
+    parse.add_argument("--threads", default="1,2", help="how many each peer may use")
+    parse.add_argument("--rounds", type=int, default=7, help="turns of every peer")
     parse.add_argument("--seconds", type=float, default=0.1, help="of one turn, at least a call")
     parse.add_argument("--skip", default="", help="names, types or settings, as openblas,bf16")
     args = parse.parse_args()

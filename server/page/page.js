@@ -4,7 +4,8 @@
 const at = (id) => document.getElementById(id);
 let language = navigator.language.startsWith("zh") ? "zh" : "en";
 let task = "sentiment";
-let typed = {}; // what the user wrote, by task
+let info = null; // the model and the limits, once the server has told
+const typed = {}; // what the user wrote, by task
 
 function words() { return WORDS[language]; }
 
@@ -28,6 +29,11 @@ function showCommand() {
   at("curl").textContent = `curl ${url} -H 'Content-Type: application/json' -d '${json}'`;
 }
 
+function showModel() {
+  if (info) at("model").textContent = `${info.served_model_name} · ${info.model_dtype} · ` +
+    words().longest.replace("{0}", info.max_input_length);
+}
+
 function show() {
   const w = words();
   document.documentElement.lang = language;
@@ -41,6 +47,7 @@ function show() {
   at("about").textContent = w.tasks[task][1];
   at("labels-row").hidden = task !== "classification";
   at("text").value = typed[task] ?? w.tasks[task][2];
+  showModel();
   showCommand();
 }
 
@@ -57,6 +64,7 @@ function headers() {
 }
 
 function fail(message) {
+  at("took").textContent = "";
   at("answer").replaceChildren(element("p", { class: "wrong" }, message));
 }
 
@@ -91,6 +99,17 @@ async function run(event) {
   at("run").disabled = false;
 }
 
+// The clipboard is for https and localhost only; elsewhere the command is selected for Ctrl+C.
+async function copy() {
+  try {
+    await navigator.clipboard.writeText(at("curl").textContent);
+    at("copy").textContent = words().copied;
+    setTimeout(() => { at("copy").textContent = words().copy; }, 1500);
+  } catch {
+    getSelection().selectAllChildren(at("curl"));
+  }
+}
+
 function figure(name, value) {
   return element("div", {}, element("dt", {}, words().figures[name]), element("dd", {}, value));
 }
@@ -117,7 +136,6 @@ async function refresh() {
 async function start() {
   at("language").addEventListener("click", () => {
     language = language === "zh" ? "en" : "zh";
-    typed = {};
     choose(task);
     refresh();
   });
@@ -129,12 +147,12 @@ async function start() {
   at("text").addEventListener("keydown", (e) => {
     if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) at("form").requestSubmit();
   });
-  at("copy").addEventListener("click", () => navigator.clipboard?.writeText(at("curl").textContent));
+  at("copy").addEventListener("click", copy);
   show();
   refresh();
   setInterval(() => document.hidden || refresh(), 2000);
-  const info = await (await fetch("info")).json();
-  at("model").textContent = `${info.served_model_name} · ${info.model_dtype} · ${info.max_input_length}`;
+  info = await (await fetch("info")).json();
+  showModel();
 }
 
 start();

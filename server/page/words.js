@@ -2,7 +2,8 @@
 // What the page says, in English and Chinese, and an example for each task.
 const WORDS = {
   en: {
-    other: "中文", text: "Text", run: "Run", answer: "Answer", json: "JSON", copy: "Copy",
+    other: "中文", text: "Text", run: "Run", answer: "Answer", json: "JSON", copy: "Copy", copied: "Copied",
+    longest: "up to {0} tokens",
     command: "The same from a shell", live: "This server", key: "API key",
     labels: "Labels, separated by commas (empty: the usual ones)", took: "{0} ms in the server",
     cached: ", from the cache", cut: "; the text was longer than the model reads and was cut",
@@ -20,7 +21,8 @@ const WORDS = {
     },
   },
   zh: {
-    other: "English", text: "文本", run: "运行", answer: "结果", json: "JSON", copy: "复制",
+    other: "English", text: "文本", run: "运行", answer: "结果", json: "JSON", copy: "复制", copied: "已复制",
+    longest: "最多 {0} 个词元",
     command: "用命令行做同样的事", live: "本服务", key: "API 密钥",
     labels: "标签，用逗号分开（留空则用默认标签）", took: "服务端用时 {0} 毫秒",
     cached: "，来自缓存", cut: "；文本超过模型长度，已截断",

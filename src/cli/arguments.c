@@ -87,8 +87,13 @@ static int unknown_option(const cli_command *command, const char *word)
     const char *bare = word + strspn(word, "-");
     snprintf(name, sizeof name, "%.*s", (int)strcspn(bare, "="), bare);
     const char *near = cli__nearest(name, option_name, command->options);
+    if (near && command->after_dashes)
+        return cli__misuse("unknown option '%s'; did you mean '--%s'? (put -- before %s)", word,
+                           near, command->after_dashes);
     if (near) return cli__misuse("unknown option '%s'; did you mean '--%s'?", word, near);
-    return cli__misuse("unknown option '%s' (put -- before texts that begin with a dash)", word);
+    return cli__misuse("unknown option '%s' (put -- before %s)", word,
+                       command->after_dashes ? command->after_dashes
+                                             : "texts that begin with a dash");
 }
 
 /* The option that `word` names, and where its field is among the values; *attached is its value

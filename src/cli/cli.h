@@ -25,6 +25,7 @@ typedef struct cli_command {
     const char *synopsis;             /* operands, after "gte NAME [OPTION...] " */
     const char *summary;              /* one line */
     const char *details;              /* paragraphs under the options in the help; may be NULL */
+    const char *after_dashes;         /* what may follow "--"; NULL: texts that begin with a dash */
     const struct cli_option *options; /* ends with a row whose name is NULL */
     int (*run)(const struct cli_command *self, int argc, char **argv);
 } cli_command;

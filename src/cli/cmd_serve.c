@@ -114,6 +114,7 @@ const cli_command cli__serve_command = {
     .synopsis = "[-- SERVER-OPTION...]",
     .summary = "Serve embeddings over HTTP.",
     .details = details,
+    .after_dashes = "options that only gte-server has",
     .options = options,
     .run = run_serve,
 };
