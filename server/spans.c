@@ -119,14 +119,38 @@ static bool is_dull(const char *text, server__span span)
     return false;
 }
 
-static bool holds(const char *known, size_t size, const char *text, server__span span)
+/* Words of a text in an order by which one is found in few steps: text and question may both be as
+ * long as a body, and a look at all of one for each of the other's would take minutes. */
+typedef struct word {
+    const char *text;
+    size_t size;
+} word;
+
+static int by_letters(const void *a, const void *b)
 {
-    for (size_t at = 0; at < size;) {
-        const unit u = next_unit(known, at, size);
-        if (u.kind == WORD && same(known, u.span, text, span)) return true;
+    const word *x = a, *y = b;
+    if (x->size != y->size) return x->size < y->size ? -1 : 1;
+    return strncasecmp(x->text, y->text, x->size);
+}
+
+/* malloc'ed; NULL without memory. */
+static word *words_of(const char *text, size_t size, size_t *count)
+{
+    word *words = malloc((size + 1) * sizeof *words);
+    *count = 0;
+    for (size_t at = 0; words && at < size;) {
+        const unit u = next_unit(text, at, size);
+        if (u.kind == WORD) words[(*count)++] = (word){text + at, u.span.end - at};
         at = u.span.end;
     }
-    return false;
+    if (words) qsort(words, *count, sizeof *words, by_letters);
+    return words;
+}
+
+static bool holds(const word *words, size_t count, const char *text, server__span span)
+{
+    const word wanted = {text + span.begin, span.end - span.begin};
+    return bsearch(&wanted, words, count, sizeof *words, by_letters) != NULL;
 }
 
 /* How much a run of units says: a Chinese character about half as much as a word. */
@@ -171,18 +195,20 @@ static void longest_run(const unit *units, size_t count, server__span *out)
 bool server__news(const char *text, server__span sentence, const char *known, size_t known_size,
                   server__span *out)
 {
-    size_t count = 0;
+    size_t count = 0, word_count = 0;
+    word *words = words_of(known, known_size, &word_count);
     unit *units = malloc((sentence.end - sentence.begin + 1) * sizeof *units);
+    bool good = words && units;
     *out = sentence;
-    if (!units) return false;
-    for (size_t at = sentence.begin; at < sentence.end;) {
+    for (size_t at = sentence.begin; good && at < sentence.end;) {
         unit *u = &units[count++];
         *u = next_unit(text, at, sentence.end);
         u->dull = u->kind == WORD && is_dull(text, u->span);
-        u->known = u->kind == WORD && !u->dull && holds(known, known_size, text, u->span);
+        u->known = u->kind == WORD && !u->dull && holds(words, word_count, text, u->span);
         at = u->span.end;
     }
-    longest_run(units, count, out);
+    if (good) longest_run(units, count, out);
+    free(words);
     free(units);
-    return true;
+    return good;
 }

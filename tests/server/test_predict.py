@@ -2,8 +2,9 @@
 """POST /predict: the envelope, the tasks that an embedding model does, and what is refused."""
 import json
 import re
+import time
 
-from harness import Server, check, done
+from harness import SLOW, Server, check, done
 
 
 def predict(server, **body):
@@ -63,6 +64,17 @@ def answers(server):
         check("qa: %r: 400" % bad, status == 400 and got["error"]["code"] == "bad_question", got)
 
 
+# Many different words on both sides: looked for one by one they would take a minute.
+def long_answer(server):
+    context = " ".join("a%x" % i for i in range(60000))
+    question = " ".join("b%x" % i for i in range(60000))
+    begin = time.monotonic()
+    status, got = predict(server, task_type="qa", input_text=context + "|" + question)
+    seconds = time.monotonic() - begin
+    check("qa: a long text and a long question: soon", status == 200 and seconds < 10 * SLOW and
+          got["result"]["answer"] == context, (status, seconds))
+
+
 def refused(server):
     for task in ("ner", "relation", "event"):
         status, got = predict(server, task_type=task, input_text="张三在北京")
@@ -85,5 +97,6 @@ if __name__ == "__main__":
         envelope(s)
         labels(s)
         answers(s)
+        long_answer(s)
         refused(s)
     done()
