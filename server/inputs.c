@@ -79,8 +79,10 @@ static size_t count_ids(const json_t *list)
     return total;
 }
 
-static bool too_many(server__request *request, const char *name, size_t count, size_t most)
+bool server__inputs_fit(server__request *request, const char *name, size_t count)
 {
+    const size_t most = (size_t)request->service->settings.max_items;
+    if (count <= most) return true;
     server__fail(request, status_of(request), "too_many_inputs", name,
                  "batch size %zu > maximum allowed batch size %zu (--max-items)", count, most);
     return false;
@@ -89,7 +91,6 @@ static bool too_many(server__request *request, const char *name, size_t count, s
 bool server__inputs_take(server__request *request, server__inputs *inputs, const char *name,
                          const json_t *value)
 {
-    const size_t most = (size_t)request->service->settings.max_items;
     const bool list = json_is_array(value);
     const bool flat = list && json_is_integer(json_array_get(value, 0));
     size_t i;
@@ -97,7 +98,7 @@ bool server__inputs_take(server__request *request, server__inputs *inputs, const
     if (!list && !json_is_string(value)) return wrong_shape(request, name);
     inputs->count = list && !flat ? json_array_size(value) : 1;
     if (inputs->count == 0) return empty(request, name);
-    if (inputs->count > most) return too_many(request, name, inputs->count, most);
+    if (!server__inputs_fit(request, name, inputs->count)) return false;
     inputs->list = calloc(inputs->count, sizeof *inputs->list);
     inputs->ids = list ? malloc((count_ids(value) + 1) * sizeof *inputs->ids) : NULL;
     if (!inputs->list || (list && !inputs->ids)) return out_of_memory(request);

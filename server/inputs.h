@@ -18,6 +18,8 @@ typedef struct server__inputs {
  * with the error, in the words of its family. */
 bool server__inputs_take(server__request *request, server__inputs *inputs, const char *name,
                          const json_t *value);
+/* Whether a request may have so many texts; false: it is answered. */
+bool server__inputs_fit(server__request *request, const char *name, size_t count);
 /* Puts the model's prompt of this name before every text (ids stay as they are). NULL: none. */
 bool server__inputs_prompt(server__request *request, server__inputs *inputs, const char *prompt);
 void server__inputs_free(server__inputs *inputs);

@@ -158,7 +158,6 @@ static void embed_handle(server__request *request)
 static bool take_one_and_list(server__request *request, tei *own, const char *first_name,
                               const json_t *first, const char *name, const json_t *list)
 {
-    const size_t most = (size_t)request->service->settings.max_items;
     size_t i;
     json_t *value;
     if (!json_is_string(first) || !json_is_array(list)) {
@@ -171,12 +170,7 @@ static bool take_one_and_list(server__request *request, tei *own, const char *fi
                      json_array_size(list) ? first_name : name);
         return false;
     }
-    if (json_array_size(list) + 1 > most) {
-        server__fail(request, 422, "too_many_inputs", name,
-                     "batch size %zu > maximum allowed batch size %zu (--max-items)",
-                     json_array_size(list) + 1, most);
-        return false;
-    }
+    if (!server__inputs_fit(request, name, json_array_size(list) + 1)) return false;
     own->inputs.list = calloc(json_array_size(list) + 1, sizeof *own->inputs.list);
     if (!own->inputs.list) {
         server__fail(request, 503, "out_of_memory", NULL, "out of memory");

@@ -32,6 +32,17 @@ static void write_token(server__text *out, const gte_model *model, const gte_tok
                             (unsigned)token->start, (unsigned)token->end);
 }
 
+/* An answer has some sixty bytes a token: so many tokens a request as any other may have. */
+static bool count_tokens(server__request *request, size_t more)
+{
+    const size_t most = (size_t)request->service->settings.max_tokens;
+    request->tokens += more;
+    if (request->tokens <= most) return true;
+    server__fail(request, 422, "too_many_tokens", "inputs",
+                 "the request has more than %zu tokens (--max-tokens)", most);
+    return false;
+}
+
 /* One text, uncut: the tokens of a text are at most its bytes, and the template's. */
 static bool write_text(server__request *request, server__text *out, const json_t *text,
                        unsigned flags)
@@ -46,20 +57,18 @@ static bool write_text(server__request *request, server__text *out, const json_t
         no_memory(request);
         return false;
     }
-    gte_status status =
-        gte_tokenize(model, input, flags, (size_t)1 << 30, tokens, room, &count, NULL, &err);
-    if (status == GTE_OK) {
-        for (size_t i = 0; i < count; i++) {
-            server__text_string(out, i ? "," : "[");
-            write_token(out, model, &tokens[i]);
-        }
-        server__text_string(out, count ? "]" : "[]");
-        request->tokens += count;
-    } else {
+    bool good = gte_tokenize(model, input, flags, (size_t)1 << 30, tokens, room, &count, NULL,
+                             &err) == GTE_OK;
+    if (!good)
         server__fail(request, 422, "invalid_text", "inputs", "tokenizer error %s", err.message);
+    good = good && count_tokens(request, count);
+    for (size_t i = 0; good && i < count; i++) {
+        server__text_string(out, i ? "," : "[");
+        write_token(out, model, &tokens[i]);
     }
+    server__text_string(out, count ? "]" : "[]");
     free(tokens);
-    return status == GTE_OK;
+    return good;
 }
 
 static bool write_all(server__request *request, server__text *out, const json_t *inputs,
@@ -70,6 +79,7 @@ static bool write_all(server__request *request, server__text *out, const json_t 
         server__fail(request, 400, "invalid_input", "inputs", "`inputs` cannot be empty");
         return false;
     }
+    if (!server__inputs_fit(request, "inputs", count)) return false;
     for (size_t i = 0; i < count; i++) {
         const json_t *text = json_is_array(inputs) ? json_array_get(inputs, i) : inputs;
         if (!json_is_string(text)) {
@@ -116,10 +126,18 @@ static bool joins(const char *text, size_t size)
     return size == 1 && strchr(".?!,", text[0]) != NULL;
 }
 
+static bool wrong_list(server__request *request)
+{
+    server__fail(request, 422, "invalid_input", "ids",
+                 "`ids` must be a list of token ids or a list of such lists");
+    return false;
+}
+
 static bool decode_list(server__request *request, server__text *out, const json_t *ids,
                         bool skip_special)
 {
     server__text text = {0};
+    if (!json_is_array(ids)) return wrong_list(request);
     for (size_t i = 0; i < json_array_size(ids); i++) {
         const json_t *id = json_array_get(ids, i);
         size_t size = 0;
@@ -153,14 +171,12 @@ static void decode_handle(server__request *request)
     server__text out = {0};
     const json_t *ids = json_object_get(json, "ids");
     const bool batch = json_is_array(json_array_get(ids, 0));
+    const size_t count = batch ? json_array_size(ids) : 1;
     bool skip = true, good = server__json_get_bool(request, json, "skip_special_tokens", &skip);
     request->task = "decode";
-    if (good && json_array_size(ids) == 0) {
-        server__fail(request, 422, "invalid_input", "ids",
-                     "`ids` must be a list of token ids or a list of such lists");
-        good = false;
-    }
-    for (size_t i = 0; good && i < (batch ? json_array_size(ids) : 1); i++) {
+    if (good && json_array_size(ids) == 0) good = wrong_list(request);
+    good = good && server__inputs_fit(request, "ids", count);
+    for (size_t i = 0; good && i < count; i++) {
         server__text_string(&out, i ? "," : "[");
         good = decode_list(request, &out, batch ? json_array_get(ids, i) : ids, skip);
     }

@@ -69,6 +69,11 @@ def errors(server):
             ("no query", "/rerank", {"texts": ["b"]}, 422, "query"),
             ("ids out of range", "/decode", {"ids": [-1]}, 422, "ids"),
             ("ids missing", "/decode", {}, 422, "ids"),
+            ("a list and a number", "/decode", {"ids": [[1], 1]}, 422, "ids"),
+            ("too many lists", "/decode", {"ids": [[1]] * 2049}, 422, "max-items"),
+            ("tokenize too many texts", "/tokenize", {"inputs": [""] * 2049}, 422, "max-items"),
+            ("tokenize too many tokens", "/tokenize", {"inputs": "!" * 300001}, 422,
+             "max-tokens"),
             ("tokenize a number", "/tokenize", {"inputs": 1}, 422, "inputs")):
         got, answer = post(server, path, body)
         check("%s: %s: %d" % (path, name, status),
