@@ -37,9 +37,8 @@ static void leave_entry(server__batcher *b, server__item *item)
 {
     server__entry *entry = item->entry;
     if (!entry) return;
-    server__item **link = &entry->waiters;
-    while (*link != item) link = &(*link)->next;
-    *link = item->next;
+    *item->link = item->next;
+    if (item->next) item->next->link = item->link;
     item->entry = NULL;
     /* nobody wants it any more; one on the encoder is freed by its server__worker */
     if (!entry->waiters && entry->after) server__flight_remove(&b->flight, entry);
@@ -114,7 +113,9 @@ static void join_entries(server__batcher *b, server__job *job)
             server__flight_add(&b->flight, item->entry);
         }
         item->next = item->entry->waiters;
-        item->entry->waiters = item;
+        if (item->next) item->next->link = &item->next;
+        item->link = &item->entry->waiters;
+        *item->link = item;
         item->job = job;
     }
     job->left = job->count;

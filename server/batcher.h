@@ -27,8 +27,8 @@ typedef struct server__item {
     size_t count;
     float *out; /* [dims]; written before `done` */
 
-    struct server__entry *entry; /* the batcher's */
-    struct server__item *next;
+    struct server__entry *entry;       /* the batcher's */
+    struct server__item *next, **link; /* of those that wait for the entry; what points here */
     server__job *job;
 } server__item;
 

@@ -142,6 +142,14 @@ static void release(exchange *x)
     free(x);
 }
 
+/* For a request with more arguments than its memory holds, the library calls for the line, then
+ * never again, not even for the end (0.9.75). */
+void server__exchange_forget(server__peer *peer)
+{
+    if (peer->begun) release(peer->begun);
+    peer->begun = NULL;
+}
+
 /* The request line is here. What this returns is the request's from now on. */
 void *server__exchange_target(void *cls, const char *target, struct MHD_Connection *connection)
 {
@@ -158,7 +166,11 @@ void *server__exchange_target(void *cls, const char *target, struct MHD_Connecti
     x->request.body = "";
     x->request.start_ns = server__now();
     atomic_fetch_add(&http->requests, 1);
-    if (x->peer) memcpy(x->request.remote, x->peer->address, sizeof x->request.remote);
+    if (x->peer) {
+        memcpy(x->request.remote, x->peer->address, sizeof x->request.remote);
+        server__exchange_forget(x->peer);
+        x->peer->begun = x;
+    }
     set_idle(x, false);
     set_deadline(x, http->service->settings.header_timeout);
     return x;
@@ -306,6 +318,7 @@ enum MHD_Result server__exchange_call(void *cls, struct MHD_Connection *connecti
     if (!x) return MHD_NO;
     if (!x->begun) {
         x->begun = true;
+        if (x->peer) x->peer->begun = NULL;
         return on_head(x, path, method, version);
     }
     if (*size == 0) return on_end(x);
@@ -322,6 +335,7 @@ void server__exchange_completed(void *cls, struct MHD_Connection *connection, vo
     (void)connection;
     if (!x) return;
     *context = NULL;
+    if (x->peer) x->peer->begun = NULL;
     if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK && !x->queued) x->request.status = 499;
     if (x->begun) server__admission_end(&x->request);
     set_deadline(x, x->http->service->settings.idle_timeout);

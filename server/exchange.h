@@ -50,5 +50,7 @@ enum MHD_Result server__exchange_call(void *http, struct MHD_Connection *connect
                                       const char *data, size_t *size, void **context);
 void server__exchange_completed(void *http, struct MHD_Connection *connection, void **context,
                                 enum MHD_RequestTerminationCode code);
+/* The connection ends, or has its next request. */
+void server__exchange_forget(server__peer *peer);
 
 #endif

@@ -42,6 +42,7 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
                           sizeof peer->address);
         *context = peer;
     } else if (*context) {
+        server__exchange_forget(*context);
         server__watch_remove(http->watch, *context);
         *context = NULL;
     }

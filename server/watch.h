@@ -18,6 +18,7 @@ typedef struct server__peer {
     atomic_bool idle;     /* between requests */
     atomic_bool seen_off; /* it had left when last looked at, and there was no request since */
     atomic_bool cut;
+    struct server__exchange *begun; /* whose line is here, and whose handler was not called yet */
     struct server__peer *before, *after;
 } server__peer;
 

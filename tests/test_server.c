@@ -7,6 +7,7 @@
 #include "server/batcher.h"
 #include "server/buckets.h"
 #include "server/guard.h"
+#include "server/http.h"
 #include "server/json_out.h"
 #include "support.h"
 
@@ -228,10 +229,10 @@ static void test_full(void)
     gte_token tokens[3][8] = {{{1, 0, 0, 0}}, {{2, 0, 0, 0}}, {{3, 0, 0, 0}}};
     float vectors[4];
     ends e = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, {0}};
-    server__item items[4] = {{tokens[0], 8, vectors, NULL, NULL, NULL},
-                             {tokens[1], 8, vectors, NULL, NULL, NULL},
-                             {tokens[2], 8, vectors, NULL, NULL, NULL},
-                             {tokens[2], 8, vectors, NULL, NULL, NULL}};
+    server__item items[4] = {{tokens[0], 8, vectors, NULL, NULL, NULL, NULL},
+                             {tokens[1], 8, vectors, NULL, NULL, NULL, NULL},
+                             {tokens[2], 8, vectors, NULL, NULL, NULL, NULL},
+                             {tokens[2], 8, vectors, NULL, NULL, NULL, NULL}};
     server__job job = {.items = items, .count = 3, .options = {1, GTE_POOLING_MEAN, 0}, .arg = &e};
     job.done = count_end;
     CU_ASSERT_PTR_NOT_NULL_FATAL(batcher);
@@ -249,6 +250,70 @@ static void test_full(void)
     gte_model_close(&model);
 }
 
+/* ---- many that wait for the same ------------------------------------------------------------ */
+
+enum { ALIKE_JOBS = 64, ALIKE_ITEMS = 2048 };
+
+static void hold_worker(void *arg, size_t items, size_t tokens, double seconds)
+{
+    (void)items;
+    (void)tokens;
+    (void)seconds;
+    pthread_mutex_lock(arg);
+    pthread_mutex_unlock(arg);
+}
+
+static void submit_alike(server__batcher *batcher, server__job *job, server__item *items, ends *e,
+                         gte_token *token, float *out)
+{
+    for (int i = 0; i < ALIKE_ITEMS; i++)
+        items[i] = (server__item){.tokens = token, .count = 1, .out = out};
+    *job = (server__job){.items = items,
+                         .count = ALIKE_ITEMS,
+                         .options = {1, GTE_POOLING_MEAN, 0},
+                         .deadline_ns = 1,
+                         .done = count_end,
+                         .arg = e};
+    CU_ASSERT_EQUAL(server__batcher_submit(batcher, job), SERVER__SUBMITTED);
+}
+
+/* Each leaves the list of those that wait in one step: a walk through it would take a minute. */
+static void test_alike(void)
+{
+    gte_model *model = support_standin_open();
+    pthread_mutex_t held = PTHREAD_MUTEX_INITIALIZER;
+    ends e = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, {0}};
+    const server__batcher_options options = {.workers = 1,
+                                             .threads = 1,
+                                             .queue_items = 2 * ALIKE_ITEMS,
+                                             .queue_tokens = 2 * ALIKE_ITEMS,
+                                             .on_batch = hold_worker,
+                                             .arg = &held};
+    gte_error err;
+    gte_token token = {1, 0, 0, 0};
+    float out;
+    server__batcher *batcher = server__batcher_start(model, &options, &err);
+    server__item *items = calloc((size_t)ALIKE_JOBS * ALIKE_ITEMS, sizeof *items);
+    server__job *jobs = calloc(ALIKE_JOBS, sizeof *jobs);
+    CU_ASSERT_TRUE_FATAL(batcher && items && jobs);
+    pthread_mutex_lock(&held);
+    submit_alike(batcher, &jobs[0], items, &e, &token, &out);
+    pthread_mutex_lock(&e.lock);
+    while (!all_ends(&e)) pthread_cond_wait(&e.wake, &e.lock);
+    pthread_mutex_unlock(&e.lock);
+    for (int i = 1; i < ALIKE_JOBS; i++)
+        submit_alike(batcher, &jobs[i], items + i * ALIKE_ITEMS, &e, &token, &out);
+    const uint64_t begin = server__now();
+    server__batcher_sweep(batcher, 2);
+    CU_ASSERT_TRUE(server__now() - begin < 2 * (uint64_t)SECOND);
+    CU_ASSERT_EQUAL(e.count[SERVER__JOB_DEADLINE], ALIKE_JOBS - 1);
+    pthread_mutex_unlock(&held);
+    server__batcher_free(&batcher);
+    free(items);
+    free(jobs);
+    gte_model_close(&model);
+}
+
 int main(void)
 {
     static const support_case cases[] = {
@@ -257,6 +322,7 @@ int main(void)
         {"JSON on the way out", test_json_out},
         {"the batcher", test_batcher},
         {"a full queue", test_full},
+        {"many that wait for the same", test_alike},
     };
     return SUPPORT_MAIN("server", cases);
 }

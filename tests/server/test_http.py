@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """HTTP that is unusual, wrong or hostile: what a careful server does with each."""
 import os
+import re
 import socket
 
 from harness import Server, check, done, read_all, statuses, wait_for
@@ -166,6 +167,18 @@ def noise(server):
         check(name + " does no harm", len(statuses(got)) <= 1, got[:200])
 
 
+def in_flight(server):
+    return int(re.search(rb"^gte_requests_in_flight (\d+)", server.get("/metrics")[2], re.M)[1])
+
+
+# libmicrohttpd tells of the line of such a request, and never of its end.
+def arguments(server):
+    for n in (100, 500, 3000):
+        exchange(server, b"GET /live?" + b"a&" * n + b" HTTP/1.1\r\nHost: a\r\n\r\n", 0.3)
+    check("requests of many arguments are not in flight forever",
+          wait_for(lambda: in_flight(server) == 1), in_flight(server))
+
+
 with Server() as server:
     before = server.descriptors()
     plain(server)
@@ -174,6 +187,7 @@ with Server() as server:
     smuggling(server)
     heads(server)
     noise(server)
+    arguments(server)
     check("it still serves", server.get("/live")[0] == 200)
     check("no descriptor is left", wait_for(lambda: server.descriptors() <= before + 2),
           (before, server.descriptors()))
