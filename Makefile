@@ -5,7 +5,7 @@
 # with different flags never mix; what a user wants (gte, libgte.a, libgte.so) in build/ itself.
 # CFLAGS, CPPFLAGS and LDFLAGS are yours; what the project needs is added to them.
 #
-# In src/mk/: packages.mk, what to install; cache.mk, the cache; server.mk, the HTTP server;
+# In src/mk/: packages.mk, what to install; cache.mk, the cache; pull.mk, downloading; server.mk, the HTTP server;
 # install.mk, install and uninstall; tests.mk, demo, tests, coverage, fuzzing; perf.mk, peers and
 # instruction counts; lint.mk, style and structure.
 
@@ -102,7 +102,7 @@ compile_flags = $(CPPFLAGS) $(PROJECT_CFLAGS) $(CFLAGS) $(FOLDER_$(patsubst %/,%
 # What was built with other flags is built again. Not by a mere `make install`: sudo drops CC and
 # CFLAGS of the environment, and what was built and tested is what should be installed.
 FLAGS = $(CC) $(CPPFLAGS) $(PROJECT_CFLAGS) $(CFLAGS) $(VARIANT_CFLAGS) $(LDFLAGS) $(LDLIBS) \
-        $(CACHE_LIBS)
+        $(CACHE_LIBS) $(PULL_LIBS)
 ifneq ($(MAKECMDGOALS),install)
 .PHONY: force
 $(B)/flags: force
@@ -113,6 +113,8 @@ $(B)/flags:
 	$(Q)if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 # ---- sources -----------------------------------------------------------------------------------------
+
+include src/mk/pull.mk
 
 LIB_DIRS := src src/base src/model src/tokenizer src/encoder src/kernels src/kernels/scalar
 ifneq ($(filter x86_64-%,$(shell $(CC) -dumpmachine 2>/dev/null)),)
@@ -125,6 +127,7 @@ assembly = $(sort $(wildcard $(addsuffix /*.S,$(1))))
 LIB_OBJ := $(call objects,$(call sources,$(LIB_DIRS))) \
            $(patsubst %.S,$(B)/%.o,$(call assembly,$(LIB_DIRS)))
 CONVERT_OBJ := $(call objects,$(call sources,convert))
+PULL_OBJ := $(call objects,$(filter-out $(PULL_LEFT_OUT),$(call sources,pull)))
 PERF_OBJ := $(call objects,$(call sources,perf/bench perf/profile)) $(B)/perf/profile/page_array.o
 CLI_MAIN := $(B)/src/cli/main.o
 CLI_OBJ := $(filter-out $(CLI_MAIN),$(call objects,$(call sources,src/cli)))
@@ -158,8 +161,8 @@ $(B)/libgte.so.$(VERSION): $(LIB_OBJ)
 $(B)/libgte.so: $(B)/libgte.so.$(VERSION)
 	$(Q)ln -sf $(<F) $(@D)/$(SONAME) && ln -sf $(SONAME) $@
 
-# The converter, the measuring tools, and the command without its main: what the command and the
-# tests link.
+# The converter, the downloader, the measuring tools, and the command without its main: what the
+# command and the tests link.
 $(B)/libconvert.a: $(CONVERT_OBJ)
 	$(say) AR $@
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
@@ -168,13 +171,17 @@ $(B)/libperf.a: $(PERF_OBJ)
 	$(say) AR $@
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
+$(B)/libpull.a: $(PULL_OBJ) $(B)/flags
+	$(say) AR $@
+	$(Q)rm -f $@ && $(AR) rcs $@ $(PULL_OBJ)
+
 $(B)/libcli.a: $(CLI_OBJ)
 	$(say) AR $@
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(B)/gte: $(CLI_MAIN) $(B)/libcli.a $(B)/libconvert.a $(B)/libperf.a $(B)/libgtecache.a $(B)/libgte.a
+$(B)/gte: $(CLI_MAIN) $(B)/libcli.a $(B)/libpull.a $(B)/libconvert.a $(B)/libperf.a $(B)/libgtecache.a $(B)/libgte.a
 	$(say) LINK $@
-	$(Q)$(CC) $(VARIANT_CFLAGS) $(LDFLAGS) -o $@ $^ $(CACHE_LIBS) $(LDLIBS)
+	$(Q)$(CC) $(VARIANT_CFLAGS) $(LDFLAGS) -o $@ $^ $(CACHE_LIBS) $(PULL_LIBS) $(LDLIBS)
 
 $(B)/%.o: %.c $(B)/flags
 	$(need_deps)

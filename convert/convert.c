@@ -72,6 +72,16 @@ static gte_status add_license(convert__config *config, const convert__source *so
     return *value ? convert__meta_add(&config->meta, "license", value, err) : GTE_OK;
 }
 
+/* What every file says of its making, and what the caller adds. */
+static gte_status add_origin(convert__config *config, const convert__source *source, gte_error *err)
+{
+    gte_status status =
+        convert__meta_add(&config->meta, "converter", "gte " GTE_VERSION_STRING, err);
+    for (const char *const *at = source->options->meta; at && at[0] && status == GTE_OK; at += 2)
+        status = convert__meta_add(&config->meta, at[0], at[1], err);
+    return status == GTE_OK ? add_license(config, source, err) : status;
+}
+
 /* What was read, for --verbose: the choices that files, defaults and options made together. */
 static void note_choices(const convert__source *source, const convert__config *config,
                          const convert__vocabulary *vocabulary)
@@ -112,9 +122,7 @@ gte_status gte_convert(const char *model_dir, const char *out_path,
     status = convert__config_read(&config, &source, err);
     if (status != GTE_OK) goto fail;
     config.linear_dtype = config.table_dtype = dtype_of(source.options);
-    status = convert__meta_add(&config.meta, "converter", "gte " GTE_VERSION_STRING, err);
-    if (status != GTE_OK) goto fail;
-    status = add_license(&config, &source, err);
+    status = add_origin(&config, &source, err);
     if (status != GTE_OK) goto fail;
     status = convert__vocabulary_read(&vocabulary, &source, &config, err);
     if (status != GTE_OK) goto fail;
@@ -132,6 +140,16 @@ fail: /* success comes here too: everything is freed in reverse order */
     convert__checkpoint_close(&checkpoint);
     free(tokenizer);
     convert__vocabulary_free(&vocabulary);
+    convert__config_free(&config);
+    return status;
+}
+
+gte_status gte_convert_check(const char *model_dir, gte_error *err)
+{
+    static const gte_convert_options quiet;
+    const convert__source source = {model_dir, &quiet};
+    convert__config config = {0};
+    gte_status status = convert__config_read(&config, &source, err);
     convert__config_free(&config);
     return status;
 }

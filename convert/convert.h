@@ -14,6 +14,8 @@ typedef struct gte_convert_options {
     const char *dtype;   /* "f32" (NULL too), "bf16" or "int8": of linear layers and words */
     gte_pooling pooling; /* GTE_POOLING_MODEL: as the directory says; else this, whatever it says */
     const char *name;    /* stored as the model's name; NULL: the directory's */
+    /* Optional: pairs of key and value to be stored beside it, then NULL ("source", ...). */
+    const char *const *meta;
     /* Optional: bytes written so far of all that will be written. */
     void (*progress)(void *arg, uint64_t done, uint64_t total);
     /* Optional: one line for --verbose ("ignored tensor pooler.dense.weight F32 [384, 384]"). */
@@ -33,5 +35,10 @@ typedef struct gte_convert_options {
  * GTE_E_UNSUPPORTED, GTE_E_MEMORY, GTE_E_CANCELLED. */
 gte_status gte_convert(const char *model_dir, const char *out_path,
                        const gte_convert_options *options, gte_error *err);
+
+/* Whether the small files of `model_dir` (config.json and those of sentence-transformers) describe
+ * a model that gte_convert takes; the vocabulary and the weights need not be there. Errors: as of
+ * gte_convert. */
+gte_status gte_convert_check(const char *model_dir, gte_error *err);
 
 #endif

@@ -100,6 +100,11 @@ server_tests() {
     done
 }
 
+# pull_tests VARIANT: gte pull against a hub on loopback
+pull_tests() {
+    step "$1 pull" env GTE="$PWD/build/$1/gte" python3 tests/pull/test_pull.py
+}
+
 library_tests() {
     step "public headers" tests/header_test.sh
     step "exported symbols" tests/lint/check_exports.sh
@@ -119,12 +124,14 @@ quick | full)
     golden_levels release
     command_tests
     server_tests release
+    pull_tests release
     library_tests
     if [ "$mode" = full ]; then
         step "instruction counts" perf/check/perf_check.sh check
         step "peers on a tiny model" perf/peers/check.sh
         suites asan
         server_tests asan 5
+        pull_tests asan
         step "tsan test_threads" build/tsan/tests/test_threads
         step "tsan test_cache_threads" build/tsan/tests/test_cache_threads
         server_tests tsan 10
@@ -134,6 +141,7 @@ quick | full)
 coverage)
     suites coverage
     command_tests
+    pull_tests coverage
     ;;
 aarch64)
     suites aarch64

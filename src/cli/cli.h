@@ -42,6 +42,9 @@ extern const cli_command cli__serve_command;
 extern const cli_command cli__info_command;
 extern const cli_command cli__verify_command;
 extern const cli_command cli__convert_command;
+extern const cli_command cli__pull_command;
+extern const cli_command cli__list_command;
+extern const cli_command cli__rm_command;
 extern const cli_command cli__version_command;
 extern const cli_command cli__help_command;
 

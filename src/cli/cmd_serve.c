@@ -92,8 +92,8 @@ static int run_serve(const cli_command *self, int argc, char **argv)
     int operands, code = cli__parse(self, argc, argv, &values, &operands);
     if (code != CLI_RUN) return code;
     if (operands > MOST_WORDS / 2) return cli__misuse("too many options");
-    if (!values.model && !values.config) {
-        values.model = cli__model_path(NULL, found, &implicit);
+    if (values.model || !values.config) {
+        values.model = cli__model_path(values.model, found, &implicit);
         if (!values.model) return CLI_FAILED;
         if (implicit) cli__note("no -m or GTE_MODEL: serving the default model %s", values.model);
     }

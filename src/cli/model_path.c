@@ -1,11 +1,13 @@
-/* Finding the default model. Does not open it. */
+/* Finding the model that a word means, and the default one. Does not open it. */
 #include "model_path.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "pull/store.h"
 #include "report.h"
 
 /* The build may set the place where `make install` puts the default model. */
@@ -19,13 +21,27 @@ static int exists(const char *directory, const char *name, char *room)
     return size > 0 && size < CLI_PATH_SIZE && access(room, R_OK) == 0;
 }
 
+/* A bare word, "gte-small", is an installed model, unless a file is called so. A folder is not:
+ * that is where the original may lie. */
+static const char *named_model(const char *word, char *room)
+{
+    struct stat st;
+    if (!pull__name_ok(word) || (stat(word, &st) == 0 && !S_ISDIR(st.st_mode))) return word;
+    const char *found = pull__store_find(word, room);
+    if (found || stat(word, &st) == 0) return found ? found : word;
+    cli__fail("no model '%s': there is no such file, and none of that name is installed; gte list "
+              "shows those, gte pull OWNER/%s gets one",
+              word, word);
+    return NULL;
+}
+
 const char *cli__model_path(const char *asked, char *room, bool *implicit)
 {
     char here[CLI_PATH_SIZE];
     *implicit = false;
-    if (asked) return asked;
+    if (asked) return named_model(asked, room);
     asked = getenv("GTE_MODEL");
-    if (asked && *asked) return asked;
+    if (asked && *asked) return named_model(asked, room);
 
     *implicit = true;
     ssize_t size = readlink("/proc/self/exe", here, sizeof here - 1);
@@ -40,6 +56,6 @@ const char *cli__model_path(const char *asked, char *room, bool *implicit)
     }
     if (access(GTE_DEFAULT_MODEL, R_OK) == 0) return GTE_DEFAULT_MODEL;
     cli__fail("no model: give one with -m FILE or GTE_MODEL "
-              "(gte convert makes one from a HuggingFace directory)");
+              "(gte pull thenlper/gte-small gets one, gte convert makes one from a directory)");
     return NULL;
 }

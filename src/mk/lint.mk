@@ -5,7 +5,7 @@ CPPCHECK ?= cppcheck
 # Releases of clang-format differ in taste; .clang-format is written for this one.
 CLANG_FORMAT_MAJOR := 14
 
-LINT_DIRS := include src convert cache server models tests perf
+LINT_DIRS := include src convert cache pull server models tests perf
 LINT_SOURCES = $(shell find $(LINT_DIRS) -name '*.c' -o -name '*.h' | sort)
 # clang-format does not read assembly; sizes hold for it, too.
 LINT_ASSEMBLY = $(shell find $(LINT_DIRS) -name '*.S' -o -name '*.inc' | sort)
@@ -25,7 +25,7 @@ check-static:
 	@if ! command -v $(CPPCHECK) >/dev/null 2>&1; then echo 'SKIP cppcheck is not here'; \
 	elif $(CPPCHECK) --quiet --std=c11 --enable=warning,performance,portability -j $(JOBS) \
 	    --inline-suppr --suppressions-list=src/mk/cppcheck.txt --error-exitcode=1 \
-	    -D__x86_64__ -D__GNUC__=12 -D__GLIBC__=2 -Iinclude -Isrc -I. src convert cache perf models; \
+	    -D__x86_64__ -D__GNUC__=12 -D__GLIBC__=2 -Iinclude -Isrc -I. src convert cache pull perf models; \
 	then echo 'ok cppcheck'; else echo 'not ok cppcheck'; exit 1; fi
 
 check-deps: ## who may include whom

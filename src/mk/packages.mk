@@ -5,13 +5,14 @@
 # for the cores. Where another build is installed already it stays: the library sets it to one
 # thread too (`gte version --json` tells which build is in use).
 
-# SQLite is optional: without it the build has no cache files (src/mk/cache.mk).
+# SQLite and libcurl are optional: without them the build has no cache files (src/mk/cache.mk) and
+# does not download (src/mk/pull.mk).
 
 # NAME:TEST pairs: a package, and what proves that it is there (src/mk/packages.sh explains).
 PACKAGES := gcc:command=cc libc6-dev:file=/usr/include/stdio.h pkg-config:command=pkg-config \
             libopenblas-openmp-dev:pc=openblas libutf8proc-dev:pc=libutf8proc \
             libjansson-dev:pc=jansson libsqlite3-dev:pc=sqlite3 \
-            libmicrohttpd-dev:pc=libmicrohttpd
+            libmicrohttpd-dev:pc=libmicrohttpd libcurl4-openssl-dev:pc=libcurl
 TEST_PACKAGES := g++:command=c++ libcunit1-dev:pc=cunit clang:command=clang \
                  libclang-rt-dev:fuzzer=clang llvm:command=llvm-symbolizer \
                  clang-format:command=clang-format cppcheck:command=cppcheck \

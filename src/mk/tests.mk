@@ -15,7 +15,7 @@ endif
 CHECKKERN_OBJ := $(call objects,$(call sources,tests/checkkern))
 OOM_OBJ := $(call objects,$(call sources,tests/oom))
 FUZZ_BIN := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
-TEST_LIBS := $(B)/libsupport.a $(B)/libcli.a $(B)/libconvert.a $(B)/libperf.a \
+TEST_LIBS := $(B)/libsupport.a $(B)/libcli.a $(B)/libpull.a $(B)/libconvert.a $(B)/libperf.a \
              $(B)/libgtecache.a $(B)/libgte.a
 
 CUNIT_LIBS := -lcunit
@@ -26,7 +26,7 @@ FOLDER_tests/cache := -Itests
 FOLDER_tests/fuzz := -Itests
 
 link_test = $(CC) $(VARIANT_CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(CUNIT_LIBS) \
-            $(CACHE_LIBS) $(LDLIBS)
+            $(CACHE_LIBS) $(PULL_LIBS) $(LDLIBS)
 
 $(B)/libsupport.a: $(SUPPORT_OBJ)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
@@ -59,7 +59,7 @@ $(B)/oom_cache: $(B)/tests/cache/oom_cache.o $(B)/tests/oom/failing.o $(TEST_LIB
 $(FUZZ_BIN): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(TEST_LIBS)
 	$(say) LINK $@
 	$(Q)$(CC) $(VARIANT_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $(filter %.o %.a,$^) \
-	    $(CACHE_LIBS) $(LDLIBS)
+	    $(CACHE_LIBS) $(PULL_LIBS) $(LDLIBS)
 
 .SECONDARY:
 

@@ -28,7 +28,7 @@ check_room() { # NAME ALLOWED FILE...
 # check_owner HEADER REASON ALLOWED_FILES_REGEX: a system header that only some files may include
 check_owner() {
     local header=$1 allowed=$2 strangers
-    strangers=$(grep -rlE "^ *# *include *[<\"]$header[>\"]" include src convert cache server perf \
+    strangers=$(grep -rlE "^ *# *include *[<\"]$header[>\"]" include src convert cache pull server perf \
         --include='*.[ch]' | grep -vE "^($allowed)" || true)
     [ -z "$strangers" ] || echo "$header in: $strangers"
     test -z "$strangers"
@@ -49,12 +49,14 @@ check_room src/model "base/.*|model/.*|$own" src/model/*.[ch]
 check_room src/tokenizer "base/.*|tokenizer/.*|model/format\.h|$own" src/tokenizer/*.[ch]
 check_room src/encoder "base/.*|encoder/.*|model/.*|kernels/.*|$own" src/encoder/*.[ch]
 check_room src/gte.c "base/.*|model/.*|tokenizer/.*|encoder/.*|kernels/.*|$own" src/*.[ch]
-check_room src/cli "$own|gte_cache\.h|convert/convert\.h|perf/.*|cli/.*|base/number_text\.h" src/cli/*.[ch]
+check_room src/cli "$own|gte_cache\.h|convert/convert\.h|pull/(pull|store|known)\.h|perf/.*|cli/.*|base/number_text\.h" src/cli/*.[ch]
 check_room convert "base/.*|model/format\.h|tokenizer/tokenizer\.h|convert/.*|$own" convert/*.[ch]
 check_room perf/bench "perf/bench/.*|$own" perf/bench/*.[ch]
 check_room perf/profile "perf/profile/.*|perf/bench/.*|$own" perf/profile/*.[ch]
 
 check_room cache "base/(memory|sha256|status)\.h|gte_cache\.h|$own" cache/*.[ch]
+
+check_room pull "pull/.*|convert/(convert|json)\.h|base/(sha256|status)\.h|$own" pull/*.[ch]
 
 check_room server "server/.*|base/(number_text|utf8)\.h|$own|gte_cache\.h" server/*.[ch]
 
@@ -63,9 +65,10 @@ check_owner cblas.h 'src/encoder/linear_openblas\.c'
 check_owner utf8proc.h 'src/tokenizer/'
 check_owner immintrin.h 'src/kernels/avx2/|src/kernels/avx512(bf16)?/'
 check_owner sqlite3.h 'cache/database_own\.h|perf/cache/'
+check_owner 'curl/curl\.h' 'pull/http_curl\.c'
 check_owner microhttpd.h 'server/(http|exchange)\.'
 
-twins=$(find include src convert cache server perf -name '*.[ch]' -printf '%f\n' | sort | uniq -d)
+twins=$(find include src convert cache pull server perf -name '*.[ch]' -printf '%f\n' | sort | uniq -d)
 [ -z "$twins" ] || printf 'more than one file is called: %s\n' "$twins"
 test -z "$twins"
 report $? "file names are unique"

@@ -3,7 +3,7 @@
 _gte()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
-    local commands="embed similarity search tokenize eval bench profile cache serve info verify convert version help"
+    local commands="embed similarity search tokenize eval bench profile cache serve info verify convert pull list rm version help"
     local command=${COMP_WORDS[1]} options=
     COMPREPLY=()
 
@@ -28,8 +28,9 @@ _gte()
         --pooling) COMPREPLY=($(compgen -W "mean cls" -- "$cur")); return ;;
         --color) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
         --backend) COMPREPLY=($(compgen -W "auto packed openblas" -- "$cur")); return ;;
+        --from) COMPREPLY=($(compgen -W "hf modelscope" -- "$cur")); return ;;
         --dtype) COMPREPLY=($(compgen -W "f32 bf16 int8" -- "$cur")); return ;;
-        --name|--days|--prompt|--query-prompt|--corpus-prompt|-t|--threads|--batch-tokens|-d|--dims|-k|--top|--max-tokens|--cells|--cell|--rounds|--seconds)
+        --name|--revision|--timeout|--retries|--days|--prompt|--query-prompt|--corpus-prompt|-t|--threads|--batch-tokens|-d|--dims|-k|--top|--max-tokens|--cells|--cell|--rounds|--seconds)
             return ;;
     esac
 
@@ -66,6 +67,12 @@ _gte()
             options="--model --quiet --help" ;;
         convert)
             options="--pooling --name --dtype --verbose --help" ;;
+        pull)
+            options="--revision --dtype --from --name --output --timeout --retries --help" ;;
+        list)
+            options="--known --json --help" ;;
+        rm)
+            options="--help" ;;
         version)
             options="--json --help" ;;
         help)
@@ -76,6 +83,8 @@ _gte()
     esac
     case $command in
         help) COMPREPLY=($(compgen -W "$commands" -- "$cur")) ;;
+        rm)
+            COMPREPLY=($(compgen -W "$(command gte list 2>/dev/null | sed 1d | cut -d' ' -f1)" -- "$cur")) ;;
         eval)
             if [ "$COMP_CWORD" -eq 2 ]; then
                 COMPREPLY=($(compgen -W "sts" -- "$cur"))

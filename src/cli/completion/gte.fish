@@ -1,6 +1,6 @@
 # Completion of gte for fish. tests/cli/docs.sh compares the options with those of the command.
 
-set -l commands embed similarity search tokenize eval bench profile cache serve info verify convert version help
+set -l commands embed similarity search tokenize eval bench profile cache serve info verify convert pull list rm version help
 complete -c gte -f
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -l version -d 'Show the version'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -l help -s h -d 'Show the overview'
@@ -16,6 +16,9 @@ complete -c gte -n "not __fish_seen_subcommand_from $commands" -a serve -d 'serv
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a info -d 'describe a model file'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a verify -d 'check a model file'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a convert -d 'make a model file'
+complete -c gte -n "not __fish_seen_subcommand_from $commands" -a pull -d 'download a model'
+complete -c gte -n "not __fish_seen_subcommand_from $commands" -a list -d 'show installed models'
+complete -c gte -n "not __fish_seen_subcommand_from $commands" -a rm -d 'remove installed models'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a version -d 'show the version'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a help -d 'show help'
 
@@ -154,6 +157,21 @@ complete -c gte -n "__fish_seen_subcommand_from convert" -l dtype -x -a 'f32 bf1
 complete -c gte -n "__fish_seen_subcommand_from convert" -l verbose -s v -d 'tell what was read and ignored'
 complete -c gte -n "__fish_seen_subcommand_from convert" -l help -s h -d 'show help'
 complete -c gte -n "__fish_seen_subcommand_from convert" -F
+
+complete -c gte -n "__fish_seen_subcommand_from pull" -l revision -x -d 'branch, tag or commit'
+complete -c gte -n "__fish_seen_subcommand_from pull" -l dtype -x -a 'f32 bf16 int8' -d 'how weights are stored'
+complete -c gte -n "__fish_seen_subcommand_from pull" -l from -x -a 'hf modelscope' -d 'the hub'
+complete -c gte -n "__fish_seen_subcommand_from pull" -l name -x -d 'what the model is called'
+complete -c gte -n "__fish_seen_subcommand_from pull" -l output -s o -r -F -d 'put it in a folder'
+complete -c gte -n "__fish_seen_subcommand_from pull" -l timeout -x -d 'seconds without a byte'
+complete -c gte -n "__fish_seen_subcommand_from pull" -l retries -x -d 'attempts that bring nothing'
+complete -c gte -n "__fish_seen_subcommand_from pull" -l help -s h -d 'show help'
+
+complete -c gte -n "__fish_seen_subcommand_from list" -l known -d 'show models that can be pulled'
+complete -c gte -n "__fish_seen_subcommand_from list" -l json -d 'write JSON'
+complete -c gte -n "__fish_seen_subcommand_from list" -l help -s h -d 'show help'
+
+complete -c gte -n "__fish_seen_subcommand_from rm" -l help -s h -d 'show help'
 
 complete -c gte -n "__fish_seen_subcommand_from version" -l json -d 'write JSON'
 complete -c gte -n "__fish_seen_subcommand_from version" -l help -s h -d 'show help'
