@@ -16,6 +16,8 @@
 #ifndef CONVERT_QUANTISE_H
 #define CONVERT_QUANTISE_H
 
+#include <math.h>
+
 #include "convert/pack.h"
 
 typedef struct convert__layer {
@@ -45,12 +47,12 @@ static inline uint32_t convert__scale_role(uint32_t weight)
                                             : GTE__FFN_DOWN_SCALE;
 }
 
-/* q = the nearest step of `scale`, -127 .. 127. */
+/* q = the nearest step of `scale`, -127 .. 127; any for what is no number. */
 static inline int convert__step(float x, float by)
 {
     const float y = x * by;
-    const int q = (int)(y < 0 ? y - 0.5f : y + 0.5f);
-    return q > 127 ? 127 : q < -127 ? -127 : q;
+    if (!(fabsf(y) < 127)) return y < 0 ? -127 : 127;
+    return (int)(y < 0 ? y - 0.5f : y + 0.5f);
 }
 
 /* equalise.c: W [n, k] times inputs of unit variance. Chooses gains for them, all > 0 but for

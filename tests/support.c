@@ -158,6 +158,24 @@ void support_exec_self(const char *const argv[])
     execv(runner ? runner : self, copy);
 }
 
+bool support_is_busy(void)
+{
+    enum { SAMPLES = 20 };
+    double load = 0;
+    int others = 0;
+    const double cpus = (double)sysconf(_SC_NPROCESSORS_ONLN);
+    if (getloadavg(&load, 1) == 1 && load > cpus + 1) return true;
+    for (int i = 0; i < SAMPLES; i++) {
+        int running = 1;
+        FILE *file = fopen("/proc/loadavg", "r");
+        if (!file) return false;
+        if (fscanf(file, "%*f %*f %*f %d", &running) == 1) others += running - 1;
+        fclose(file);
+        usleep(5000);
+    }
+    return others > SAMPLES / 2;
+}
+
 int support_is_emulated(void)
 {
     return getenv("GTE_TEST_RUNNER") != NULL;

@@ -53,6 +53,10 @@ uint64_t support_random(uint64_t *state);
  * tests are for another machine. Returns only when that fails. */
 void support_exec_self(const char *const argv[]);
 
+/* Whether other processes want the processors, now or in the last minute: what is asserted of times
+ * is then asserted of them as well. Takes 0.1 s; ask after the fact. */
+bool support_is_busy(void);
+
 /* Whether an emulator runs the tests: what takes seconds takes minutes there. */
 int support_is_emulated(void);
 

@@ -149,6 +149,33 @@ static void arguments(void)
     CU_ASSERT_EQUAL(access(out, F_OK), -1);
 }
 
+/* Numbers that f32 holds and the type does not, or not what is made of them: refused, and without
+ * undefined behaviour on the way (make test-ubsan). */
+static void too_large(void)
+{
+    static const struct {
+        const char *tensor, *dtype, *what;
+    } cases[] = {
+        {"encoder.layer.1.attention.self.query.weight", "bf16", "is too large for bf16"},
+        {"embeddings.word_embeddings.weight", "bf16", "is too large for bf16"},
+        /* gains that are folded into products: infinity, and infinity less infinity */
+        {"embeddings.LayerNorm.weight", "int8", "layer 0: a number is too large for int8"},
+        {"encoder.layer.0.output.LayerNorm.bias", "int8", "layer 1: a number is too large"},
+        {"encoder.layer.1.attention.output.LayerNorm.weight", "int8", "layer 1: a number is too"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const model_dir_options made = {.poison = cases[i].tensor, .poison_bits = 0x7f7fffff};
+        const char *dir = model_dir_make("too-large", &made);
+        const char *out = support_tmp_path("too-large.gte");
+        gte_convert_options options = {.dtype = cases[i].dtype};
+        refused(dir, out, &options, GTE_E_FORMAT, cases[i].what);
+        CU_ASSERT_EQUAL(access(out, F_OK), -1);
+        options.dtype = "f32";
+        CU_ASSERT_EQUAL(gte_convert(dir, out, &options, NULL), GTE_OK);
+        CU_ASSERT_EQUAL(unlink(out), 0);
+    }
+}
+
 /* A file of the directory, under its name, a symbolic link's, another hard link's. */
 static void own_files(void)
 {
@@ -289,6 +316,7 @@ int main(void)
         {"cancelled at every place", cancel},
         {"progress counts the bytes of the file", progress},
         {"arguments", arguments},
+        {"numbers too large for the type", too_large},
         {"the model's own files are kept", own_files},
         {"into the model directory", into_directory},
         {"through a symbolic link", through_link},

@@ -44,6 +44,18 @@ static gte_status out_of_memory(gte_error *err)
     return bench__refuse(err, GTE_E_MEMORY, "out of memory");
 }
 
+/* A failure is a model's, whichever of its texts it was. */
+static gte_status of_model(const run *r, size_t model, gte_status status)
+{
+    if (status != GTE_OK && r->err) r->err->index = model;
+    return status;
+}
+
+static gte_status of_engine(const run *r, const bench_engine *e, gte_status status)
+{
+    return of_model(r, (size_t)(e->model - r->report->models), status);
+}
+
 /* Opens them and looks whether they read the cells, before anything takes time. */
 static gte_status open_models(run *r)
 {
@@ -57,9 +69,7 @@ static gte_status open_models(run *r)
         }
         for (size_t c = 0; status == GTE_OK && c < r->options->cell_count; c++)
             status = bench__cell_check(r->options->cells[c], &m->info, r->err);
-        if (status == GTE_OK) continue;
-        if (r->err) r->err->index = i;
-        return status;
+        if (status != GTE_OK) return of_model(r, i, status);
     }
     return GTE_OK;
 }
@@ -87,9 +97,7 @@ static gte_status make_works(run *r)
         for (size_t c = 0; c < o->cell_count; c++) {
             const gte_status status = make_work(&r->works[i * o->cell_count + c],
                                                 &r->report->models[i], o->cells[c], r->err);
-            if (status == GTE_OK) continue;
-            if (r->err) r->err->index = i;
-            return status;
+            if (status != GTE_OK) return of_model(r, i, status);
         }
     return GTE_OK;
 }
@@ -147,9 +155,7 @@ static gte_status start_engines(run *r)
     bench_engine *e = r->report->engines;
     for (size_t i = 0; i < r->report->engine_count; i++, e++) {
         const gte_status status = start_engine(e, o->backends[i % o->backend_count], r->err);
-        if (status == GTE_OK) continue;
-        if (r->err) r->err->index = (size_t)(e->model - r->report->models);
-        return status;
+        if (status != GTE_OK) return of_engine(r, e, status);
     }
     return GTE_OK;
 }
@@ -267,9 +273,9 @@ static gte_status warm_up(run *r)
 {
     double wall;
     for (size_t i = 0; i < r->report->result_count; i++) {
-        const gte_status status =
-            call_once(r->report->results[i].engine, &r->tracks[i], &wall, r->err);
-        if (status != GTE_OK) return status;
+        const bench_engine *e = r->report->results[i].engine;
+        const gte_status status = call_once(e, &r->tracks[i], &wall, r->err);
+        if (status != GTE_OK) return of_engine(r, e, status);
     }
     return GTE_OK;
 }
@@ -285,8 +291,9 @@ static gte_status run_round(run *r, int round)
         track *t = &r->tracks[at];
         r->done++;
         if (t->wall.count >= LEAST_CALLS && t->spent >= o->seconds) continue;
-        const gte_status status = measure(r, r->report->results[at].engine, t);
-        if (status != GTE_OK) return status;
+        const bench_engine *e = r->report->results[at].engine;
+        const gte_status status = measure(r, e, t);
+        if (status != GTE_OK) return of_engine(r, e, status);
         if (o->progress && o->progress(o->progress_arg, r->done, count * (size_t)o->rounds))
             return GTE_E_CANCELLED;
     }

@@ -14,6 +14,7 @@
 #include <gte.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,7 +57,7 @@ static int cpu_from_end(int n)
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) != 0) die("no affinity mask");
     for (int cpu = CPU_SETSIZE - 1; cpu >= 0; cpu--)
-        if (CPU_ISSET(cpu, &set) && n-- == 0) return cpu;
+        if (CPU_ISSET((size_t)cpu, &set) && n-- == 0) return cpu;
     die("more spinners than CPUs");
     return 0;
 }
@@ -65,7 +66,7 @@ static void spin(int cpu)
 {
     cpu_set_t set;
     CPU_ZERO(&set);
-    CPU_SET(cpu, &set);
+    CPU_SET((size_t)cpu, &set);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     sched_setaffinity(0, sizeof set, &set);
     for (volatile unsigned long n = 0;;) n++;
@@ -171,7 +172,9 @@ static void run_cell(const gte_model *model, const char *name, const char *cell,
     for (const char *t = o->threads; *t && settings < MOST_SETTINGS; t += strspn(t, ",")) {
         gte_context_options co = GTE_CONTEXT_OPTIONS_INIT;
         gte_error err;
-        co.threads = (int)strtol(t, (char **)&t, 10);
+        char *end;
+        co.threads = (int)strtol(t, &end, 10);
+        t = end;
         co.backend = o->backend;
         s[settings] = (setting){.threads = co.threads};
         s[settings].wall = calloc((size_t)o->rounds, sizeof *s->wall);
@@ -186,7 +189,7 @@ static void run_cell(const gte_model *model, const char *name, const char *cell,
         gte_context_free(&s[i].ctx);
         free(s[i].wall);
     }
-    for (size_t i = 0; i < n; i++) free((char *)texts[i].data);
+    for (size_t i = 0; i < n; i++) free((void *)(uintptr_t)texts[i].data);
     free(texts);
     free(out);
 }

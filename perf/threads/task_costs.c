@@ -32,7 +32,7 @@ static int measure(gte_context *ctx, size_t tokens, int rounds, float *out, size
     for (size_t i = 2; i < tokens; i++) at += sprintf(at, "w%d ", rand() % 20000);
     const gte_text input = gte_text_of(text);
     for (int r = 0; r < rounds; r++) {
-        if (gte_context_trace_start(ctx, MOST_SPANS, &err) != GTE_OK ||
+        if (gte_context_trace_start(ctx, MOST_SPANS, 0, &err) != GTE_OK ||
             gte_embed(ctx, &input, 1, NULL, out, capacity, &err) != GTE_OK)
             return 0;
         sums_of_call(ctx, sums);

@@ -66,7 +66,7 @@ static int read_cells(const char *text, bench_plan *plan)
     size_t count = 0;
     int got;
     for (const char *at = text; (got = bench__cell_parse(&at, &plan->cells[count])) == 1;)
-        if (++count == MAX_CELLS && *at) return cli__misuse("--cells: more than %d", MAX_CELLS - 1);
+        if (++count == MAX_CELLS && *at) return cli__misuse("--cells: more than %d", MAX_CELLS);
     if (got < 0 || !count)
         return cli__misuse("--cells takes texts x tokens, as in 1x32,32x128, not '%s'", text);
     plan->options.cells = plan->cells;

@@ -2,6 +2,8 @@
  * of a row to what the next product reads. Each row for itself. */
 #include "encoder/between.h"
 
+#include <string.h>
+
 /* A layer norm and, in int8, the gain of the next product's input; there is none after the last. */
 typedef struct norm_step {
     const float *gain, *shift, *input_gain;
@@ -14,8 +16,10 @@ static const float *word_row(const gte__model *m, size_t id, float *space)
     const size_t hidden = m->header->hidden_size, first = id * hidden;
     if (m->header->table_dtype == GTE__DTYPE_BF16) {
         const uint16_t *row = (const uint16_t *)m->word_embeddings + first;
-        uint32_t *bits = (uint32_t *)(void *)space;
-        for (size_t i = 0; i < hidden; i++) bits[i] = (uint32_t)row[i] << 16;
+        for (size_t i = 0; i < hidden; i++) {
+            const uint32_t bits = (uint32_t)row[i] << 16;
+            memcpy(&space[i], &bits, sizeof bits);
+        }
         return space;
     }
     if (m->header->table_dtype == GTE__DTYPE_INT8) {

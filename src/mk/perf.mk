@@ -1,5 +1,5 @@
 # Measurements: gte bench on three shapes (perf/bench), peers on the same weights (perf/peers),
-# instruction counts (perf/check).
+# instruction counts (perf/check), how threads share (perf/threads).
 
 # ---- gte bench -------------------------------------------------------------------------------------
 
@@ -49,6 +49,15 @@ perf-check: ## instructions of fixed work, by callgrind, against perf/perf_check
 
 perf-check-update: ## write this compiler's figures into perf/perf_check.txt
 	@CFLAGS='$(CFLAGS)' perf/check/perf_check.sh update
+
+# ---- threads ---------------------------------------------------------------------------------------
+
+# What perf/threads/run.sh and perf/threads/simulate.py run; `make test` sees that they build.
+THREADS_PROGRAMS := $(addprefix build/perf/threads/,handoff scaling task_costs)
+$(THREADS_PROGRAMS): build/%: %.c build/release/libgte.a
+	$(say) LINK $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(PROJECT_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lpthread -lm
 
 # ---- the cache -------------------------------------------------------------------------------------
 

@@ -108,7 +108,7 @@ test: ## install what is missing, build, and run every test but the fuzzers and 
 	$(Q)$(MAKE) --no-print-directory deps
 	$(Q)$(MAKE) --no-print-directory deps-test
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all build/default.gte build/golden/done test-programs \
-	    build/release/perf_check build/peers/gte_peer
+	    build/release/perf_check build/peers/gte_peer $(THREADS_PROGRAMS)
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) VARIANT=asan test-programs
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) VARIANT=tsan build/tsan/tests/test_threads \
 	    build/tsan/tests/test_cache_threads server-program

@@ -70,8 +70,19 @@ rc=$(cat rc)
 expect_rc 141
 expect_no_err
 
+# PID: it has written something, or read much; how long that takes is the machine's affair.
+is_at_work() {
+    [ -r "/proc/$1/io" ] || { sleep 0.7; return; }
+    local turn
+    for turn in {1..600}; do
+        awk '$1 == "wchar:" && $2 >= 4096 || $1 == "rchar:" && $2 >= 1e6 { found = 1 }
+            END { exit !found }' "/proc/$1/io" 2>/dev/null && return
+        sleep 0.05
+    done
+}
+
 # A stream that never ends, slow enough to be interrupted in the middle of something.
-interrupted() { # SIGNAL ARGS...: runs with endless input, signals after a second of output
+interrupted() { # SIGNAL ARGS...: runs with endless input, signals some time after the first output
     local signal=$1 pid
     shift
     rm -f fifo && mkfifo fifo
@@ -79,7 +90,8 @@ interrupted() { # SIGNAL ARGS...: runs with endless input, signals after a secon
     disown
     "$GTE" "$@" <fifo >out 2>err &
     pid=$!
-    sleep 0.7
+    is_at_work $pid
+    sleep 0.2
     kill -s "$signal" $pid
     wait $pid
     rc=$?
