@@ -154,7 +154,7 @@ void profile__write_table(FILE *out, const profile *p, int layers)
     fprintf(out, "recording costs %+.2f %%\n", share(p->mean_kept - p->untraced, p->untraced));
     fputs("processor    ", out);
     write_time(out, &u, p->cpu);
-    fprintf(out, "of all threads, mean of all calls; lost a core %.2f times a call\n",
-            p->preempted);
+    fprintf(out, "of all threads, mean of all calls; lost a core %.2f times a call%s\n",
+            p->preempted, p->preempted > 1 && !p->by_cpu ? ": busy, see --cpu" : "");
     write_counters(out, &p->counters);
 }

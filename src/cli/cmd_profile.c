@@ -2,6 +2,7 @@
  * texts and the files. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "interrupt.h"
 #include "perf/bench/cell_texts.h"
@@ -124,12 +125,36 @@ static int write_to(const char *path, enum what what, const profile *p,
     return code;
 }
 
+static bool is_output(const char *path)
+{
+    return path && strcmp(path, "-") == 0;
+}
+
+/* The table first: a file that cannot be written must not cost what was measured. With "-" a file
+ * takes its place. */
 static int write_all(const profile *p, const profile_values *values)
 {
-    int code = CLI_OK;
-    if (values->trace) code = write_to(values->trace, TRACE, p, values);
-    if (code == CLI_OK && values->html) code = write_to(values->html, PAGE, p, values);
-    return code == CLI_OK ? write_to(NULL, TABLE, p, values) : code;
+    int code = CLI_OK, other = CLI_OK;
+    if (!is_output(values->trace) && !is_output(values->html))
+        code = write_to(NULL, TABLE, p, values);
+    if (values->trace) other = write_to(values->trace, TRACE, p, values);
+    if (code == CLI_OK) code = other;
+    if (values->html) other = write_to(values->html, PAGE, p, values);
+    return code == CLI_OK ? other : code;
+}
+
+/* Whether a file can be made, asked before anything is measured. A pipe or a device would be opened
+ * twice: it is left to the end. */
+static int check_place(const char *path)
+{
+    struct stat info;
+    if (!path || is_output(path) || (stat(path, &info) == 0 && !S_ISREG(info.st_mode)))
+        return CLI_OK;
+    cli_sink *sink = malloc(sizeof *sink);
+    int code = sink ? cli__sink_open(sink, path) : cli__out_of_memory();
+    if (code == CLI_OK) cli__sink_close(sink, CLI_FAILED);
+    free(sink);
+    return code;
 }
 
 /* ---- running ------------------------------------------------------------------------------- */
@@ -168,6 +193,10 @@ static int run_profile(const cli_command *self, int argc, char **argv)
     int operands, code = cli__parse(self, argc, argv, &values, &operands);
     if (code != CLI_RUN) return code;
     if (operands && values.cell) return cli__misuse("--cell and texts: one of them");
+    if (is_output(values.trace) + is_output(values.html) + (values.json != 0) > 1)
+        return cli__misuse("--json, --trace - and --html -: one of them");
+    if ((code = check_place(values.trace)) != CLI_OK) return code;
+    if ((code = check_place(values.html)) != CLI_OK) return code;
     profile__counters_open(&p.counters); /* before there are threads to count */
     code = cli__session_open(&session, values.model.model);
     if (code == CLI_OK) code = cli__session_start(&session, &values.engine, &no_vectors, &no_text);

@@ -179,5 +179,12 @@ expect_err_has '^gte: profile: --cell 1x129: '
 with_model profile $quick --cell 1x8 --trace /nowhere/at/all
 expect_rc 1
 expect_no_out
+with_model profile $quick --cell 1x8 --trace -
+expect_rc 0
+expect_out_has '^{"displayTimeUnit"'
+if grep -q '^operation ' out; then complain 'a table behind the trace'; fi
+with_model profile $quick --cell 1x8 --json --trace -
+expect_rc 2
+expect_err_has 'one of them'
 
 finish

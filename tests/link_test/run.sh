@@ -41,6 +41,12 @@ expect "a relative PREFIX" $MAKE --no-print-directory install PREFIX=some/where 
 expect "is absolute in gte.pc" sh -c 'grep -q "^prefix=/.*/some/where$" "$1"' - \
     "$tmp/rel$root/some/where/lib/pkgconfig/gte.pc"
 
+expect "make install-strip" $MAKE --no-print-directory install-strip PREFIX=/usr DESTDIR="$tmp/small"
+for file in bin/gte lib/libgte.so; do
+    expect "$file has no symbols for debuggers" sh -c 'nm "$1" 2>&1 | grep "no symbols"' - \
+        "$tmp/small/usr/$file"
+done
+
 prefix=$tmp/prefix
 expect "make install" $MAKE --no-print-directory install PREFIX="$prefix"
 expect "the licence" cmp LICENSE "$prefix/share/doc/gte/LICENSE"
