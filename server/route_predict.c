@@ -4,6 +4,7 @@
 
 #include "server/json_in.h"
 #include "server/predict.h"
+#include "server/predict_keep.h"
 #include "server/routes.h"
 #include "server/service.h"
 #include "server/timestamp.h"
@@ -29,28 +30,51 @@ static void predict_free(void *state)
     free(predict);
 }
 
+/* All of the envelope that comes after the result. */
+static void answer_rest(server__request *request, const server__predict *predict, server__text *out)
+{
+    char now[SERVER__TIMESTAMP_SIZE];
+    server__timestamp(now);
+    server__text_printf(out, ",\"task_type\":\"%s\",\"timestamp\":\"%s\",\"version\":\"%s\"",
+                        predict->task->name, now, gte_version());
+    server__text_string(out, ",\"request_id\":");
+    server__json_c_string(out, request->id);
+    server__text_printf(
+        out, ",\"elapsed_ms\":%.3f,\"model\":", (double)(server__now() - request->start_ns) * 1e-6);
+    server__json_c_string(out, request->service->model_name);
+    server__text_printf(out, ",\"cached\":%s,\"truncated\":%s}",
+                        request->items > 0 && request->cached == request->items ? "true" : "false",
+                        request->truncated ? "true" : "false");
+    server__answer_json(request, 200, out);
+}
+
+static const char envelope[] = "{\"result\":";
+
 static void predict_finish(server__request *request)
 {
     server__predict *predict = request->state;
     server__text out = {0};
-    char now[SERVER__TIMESTAMP_SIZE];
-    server__text_string(&out, "{\"result\":");
+    server__text_string(&out, envelope);
     if (!predict->task->write(request, predict, &out)) {
         server__text_free(&out);
         return;
     }
-    server__timestamp(now);
-    server__text_printf(&out, ",\"task_type\":\"%s\",\"timestamp\":\"%s\",\"version\":\"%s\"",
-                        predict->task->name, now, gte_version());
-    server__text_string(&out, ",\"request_id\":");
-    server__json_c_string(&out, request->id);
-    server__text_printf(&out, ",\"elapsed_ms\":%.3f,\"model\":",
-                        (double)(server__now() - request->start_ns) * 1e-6);
-    server__json_c_string(&out, request->service->model_name);
-    server__text_printf(&out, ",\"cached\":%s,\"truncated\":%s}",
-                        request->items > 0 && request->cached == request->items ? "true" : "false",
-                        request->truncated ? "true" : "false");
-    server__answer_json(request, 200, &out);
+    const size_t before = sizeof envelope - 1;
+    if (!out.failed) server__predict_keep(request, predict, out.data + before, out.size - before);
+    answer_rest(request, predict, &out);
+}
+
+/* Whether it was answered with a result that was kept. */
+static bool predict_again(server__request *request, const server__predict *predict)
+{
+    server__text out = {0};
+    server__text_string(&out, envelope);
+    if (!server__predict_recall(request, predict, &out)) {
+        server__text_free(&out);
+        return false;
+    }
+    answer_rest(request, predict, &out);
+    return true;
 }
 
 static const server__task *task_named(const char *name)
@@ -125,7 +149,8 @@ static void predict_handle(server__request *request)
     predict->embedding.inputs = predict->inputs;
     predict->embedding.param = "input_text";
     predict->embedding.flags = request->service->settings.truncate ? 0 : GTE_NO_TRUNCATE;
-    server__embed(request, &predict->embedding, predict_finish);
+    if (!predict_again(request, predict))
+        server__embed(request, &predict->embedding, predict_finish);
 }
 
 const server__route server__predict_routes[] = {

@@ -43,6 +43,14 @@ def labels(server):
     check("classification: own labels, the equal one first", result["label"] == "hello world" and
           sorted(result["labels"]) == sorted(own) and
           result["scores"] == sorted(result["scores"], reverse=True), result)
+    for other in (own[:2], own[::-1], [own[0] + own[1]]):
+        result = predict(server, task_type="classification", input_text="hello world",
+                         labels=other)[1]["result"]
+        check("classification: other labels, another result", sorted(result["labels"]) ==
+              sorted(other), result)
+        again = predict(server, task_type="classification", input_text="hello world", labels=other)[1]
+        check("and the same again from the cache", again["cached"] and again["result"] == result,
+              again)
     for name, bad in (("empty", []), ("a string", "a"), ("not strings", [1]), ("twice", ["a", "a"]),
                       ("too many", ["l%d" % i for i in range(101)]), ("an empty one", [""])):
         status, got = predict(server, task_type="classification", input_text="a", labels=bad)
