@@ -154,7 +154,8 @@ void profile__write_table(FILE *out, const profile *p, int layers)
     fprintf(out, "recording costs %+.2f %%\n", share(p->mean_kept - p->untraced, p->untraced));
     fputs("processor    ", out);
     write_time(out, &u, p->cpu);
-    fprintf(out, "of all threads, mean of all calls; lost a core %.2f times a call%s\n",
-            p->preempted, p->preempted > 1 && !p->by_cpu ? ": busy, see --cpu" : "");
+    const bool busy = p->preempted > 1 && !p->by_cpu;
+    fprintf(out, "of all threads, mean%s; lost a core %.2f times a call%s\n",
+            busy ? "" : " of all calls", p->preempted, busy ? ": see --cpu" : "");
     write_counters(out, &p->counters);
 }
