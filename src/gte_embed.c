@@ -226,7 +226,7 @@ static gte_status embed(gte_context *ctx, const inputs *in, size_t n,
         gte__batch batch;
         if (trace) gte__trace_mark(trace, 0);
         status = gather(ctx, in, done, n, &o, &batch, err);
-        if (status != GTE_OK) return status;
+        if (status != GTE_OK) break;
         clamp_types(ctx, &batch);
         if (trace) trace_tokenize(trace, &batch, in->texts ? in->texts + done : NULL);
         gte__encoder_forward(&ctx->encoder, &batch);
@@ -234,11 +234,14 @@ static gte_status embed(gte_context *ctx, const inputs *in, size_t n,
         const size_t vectors = gte__encoder_pool(&ctx->encoder, &batch, &pool, out);
         out += vectors * pool.dims;
         done += batch.texts;
-        if (o.progress && o.progress(o.progress_arg, done) && done < n)
-            return at_text(err, done, gte__fail(err, GTE_E_CANCELLED, 0, "stopped by the caller"));
+        if (o.progress && o.progress(o.progress_arg, done) && done < n) {
+            status = gte__fail(err, GTE_E_CANCELLED, 0, "stopped by the caller");
+            at_text(err, done, status);
+            break;
+        }
     }
     if (trace) gte__trace_enclose(trace, GTE_TRACE_CALL, begin, (uint32_t)n);
-    return gte__ok(err);
+    return status == GTE_OK ? gte__ok(err) : status;
 }
 
 gte_status gte_embed(gte_context *ctx, const gte_text *texts, size_t n,

@@ -216,6 +216,29 @@ static void test_arguments(void)
     gte_context_free(&ctx);
 }
 
+static int stop(void *arg, size_t done)
+{
+    (void)arg, (void)done;
+    return 1;
+}
+
+/* A call that is stopped encloses what it did, too. */
+static void test_stopped(void)
+{
+    gte_context *ctx = NULL;
+    gte_context_options small = GTE_CONTEXT_OPTIONS_INIT;
+    gte_embed_options options = GTE_EMBED_OPTIONS_INIT;
+    small.threads = 1;
+    small.batch_tokens = 1; /* as few as the model allows: 40 texts are several batches */
+    options.progress = stop;
+    CU_ASSERT_EQUAL_FATAL(gte_context_create(&ctx, model, &small, NULL), GTE_OK);
+    CU_ASSERT_EQUAL(gte_context_trace_start(ctx, 4096, 0, NULL), GTE_OK);
+    CU_ASSERT_EQUAL(gte_embed(ctx, texts, TEXTS, &options, vectors, TEXTS * MAX_DIMS, NULL),
+                    GTE_E_CANCELLED);
+    check_order(gte_context_trace_read(ctx, spans, sizeof *spans, MOST_SPANS, NULL), 1);
+    gte_context_free(&ctx);
+}
+
 /* Processor time never exceeds the time by much: both clocks are read, one after the other. */
 static void test_cpu(void)
 {
@@ -257,6 +280,7 @@ int main(void)
         {"steps follow each other within their pass", test_order},
         {"a full buffer drops and counts", test_full},
         {"what is read", test_read},
+        {"a call that is stopped", test_stopped},
         {"arguments", test_arguments},
         {"processor time", test_cpu},
         {"the vectors are the same", test_vectors},
