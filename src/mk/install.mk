@@ -27,6 +27,7 @@ INSTALLED := 755:build/release/gte:BINDIR:gte $(SERVER_INSTALLED) \
              644:include/gte_cache.h:INCLUDEDIR:gte_cache.h \
              644:build/default.gte:DATADIR:gte/default.gte \
              644:LICENSE:DATADIR:doc/gte/LICENSE \
+             644:models/nano/README.md:DATADIR:doc/gte/nano-model.md \
              644:src/cli/completion/gte.bash:DATADIR:bash-completion/completions/gte \
              644:src/cli/completion/_gte:DATADIR:zsh/site-functions/_gte \
              644:src/cli/completion/gte.fish:DATADIR:fish/vendor_completions.d/gte.fish \

@@ -78,12 +78,12 @@ build/standin.gte: build/standin/config.json build/release/gte
 	$(say) GTE $@
 	$(Q)build/release/gte convert build/standin $@ >/dev/null
 
-# Until a trained model ships, the stand-in is the default one.
-build/default.gte: build/standin.gte
+# The default model is the one in the box.
+build/default.gte: models/nano/nano.gte
 	$(Q)cp $< $@
 
 .PHONY: standin
-standin: build/standin.gte build/default.gte ## make the stand-in model, build/standin.gte
+standin: build/standin.gte ## make the stand-in model of the tests, build/standin.gte
 
 # ---- models of random weights with known vectors ------------------------------------------------
 
