@@ -106,7 +106,7 @@ static bool on_body(void *arg, const pull__response *response, const void *data,
 {
     transfer *t = arg;
     const char *at = data;
-    if (t->etag[0] == '\0' || strcmp(t->etag, response->etag) != 0) write_etag(t, response->etag);
+    if (strcmp(t->etag, response->etag) != 0) write_etag(t, response->etag);
     uint64_t limit = t->expected.size == UINT64_MAX ? UNSIZED_MAX : t->expected.size;
     if (size > limit - t->size) {
         t->too_long = true;
@@ -259,7 +259,7 @@ static gte_status attempt_once(transfer *t, const char *url, unsigned *failures,
                          pull__endpoint(options), why);
     if (outcome == PULL__ANSWERED) {
         bool whole = response->status == 200 || response->status == 206;
-        if (whole && (t->expected.size == UINT64_MAX || t->size >= t->expected.size)) *done = true;
+        *done = whole; /* a whole answer that is too short is no cut: the check refuses it */
         if (*done) return GTE_OK;
         if (response->status == 416) { /* what is there does not fit what is offered */
             if (!begin_anew(t)) return pull__write_failed(options, t->error, err);

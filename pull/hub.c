@@ -141,6 +141,21 @@ static gte_status read_file(const convert__object *entry, enum pull__hub hub, pu
     return GTE_OK;
 }
 
+/* ModelScope tells failures also in answers of status 200. */
+static gte_status modelscope_data(const pull__options *options, const convert__object *object,
+                                  convert__object *data, gte_error *err)
+{
+    const char *message = "no reason given";
+    gte_status status = convert__json_object(object, "Data", CONVERT__OPTIONAL, "Data.", data, err);
+    if (status != GTE_OK || data->json) return status;
+    status = convert__json_string(object, "Message", CONVERT__OPTIONAL, &message, err);
+    if (status != GTE_OK) return status;
+    return gte__fail(err, GTE_E_IO, 0,
+                     "%.80s: the hub says \"%.80s\"; check OWNER/NAME and "
+                     "--revision",
+                     options->repo, message);
+}
+
 static gte_status read_all(const pull__options *options, const json_t *root, pull__listing *out,
                            gte_error *err)
 {
@@ -153,7 +168,7 @@ static gte_status read_all(const pull__options *options, const json_t *root, pul
     if (hf)
         status = convert__json_string(&object, "sha", CONVERT__OPTIONAL, &commit, err);
     else
-        status = convert__json_object(&object, "Data", CONVERT__REQUIRED, "Data.", &data, err);
+        status = modelscope_data(options, &object, &data, err);
     if (status == GTE_OK)
         status =
             convert__json_array(&data, hf ? "siblings" : "Files", CONVERT__REQUIRED, &entries, err);

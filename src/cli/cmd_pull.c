@@ -55,9 +55,21 @@ static const char details[] =
     "  HTTPS_PROXY, NO_PROXY\n"
     "  XDG_DATA_HOME       models lie in gte/models there [default: ~/.local/share]\n";
 
+/* Two bars, one after the other: what is fetched, what is converted. */
+typedef struct bars {
+    cli_progress bar;
+    uint64_t done;
+} bars;
+
 static void on_progress(void *arg, uint64_t done, uint64_t total)
 {
-    cli__progress_update(arg, 0, done, total);
+    bars *b = arg;
+    if (done < b->done) {
+        cli__progress_wipe();
+        cli__progress_start(&b->bar, NULL, -1);
+    }
+    b->done = done;
+    cli__progress_update(&b->bar, 0, done, total);
 }
 
 static void on_note(void *arg, const char *line)
@@ -101,7 +113,7 @@ static int tell_result(const char *path, const char *repo, bool unchanged, const
 static int pull_one(const pull_values *values, const char *repo)
 {
     char dir[PULL__PATH_SIZE], path[PULL__PATH_SIZE];
-    cli_progress bar;
+    bars shown = {.done = 0};
     gte_error err;
     bool unchanged, modelscope = values->from == 2;
     if (!values->output && !pull__store_dir(dir))
@@ -122,8 +134,8 @@ static int pull_one(const pull_values *values, const char *repo)
         .note = on_note,
         .warning = on_warning,
         .cancelled = on_cancelled,
-        .arg = &bar};
-    cli__progress_start(&bar, NULL, -1);
+        .arg = &shown};
+    cli__progress_start(&shown.bar, NULL, -1);
     signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is a failed write, with its advice */
     gte_status status = pull__model(&pull, path, &unchanged, &err);
     cli__progress_wipe();

@@ -69,6 +69,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.hf_file(path.split(COMMIT + "/", 1)[1])
         if path == f"/api/v1/models/{hub.repo}/repo/files" and query["Revision"] == hub.revision:
             return self.trouble("list") or self.plain(200, hub.modelscope_list())
+        if path.startswith("/api/v1/models/") and path.endswith("/files"):
+            return self.plain(200, b'{"Code":10010205001,"Message":"record not found","Data":null}')
         if path == f"/api/v1/models/{hub.repo}/repo":
             name = query["FilePath"]
             if hub.is_large(name):

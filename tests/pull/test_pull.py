@@ -90,6 +90,16 @@ class Home:
         return os.path.join(self.models, ".pull", REPO.replace("/", "--"), name)
 
 
+def stalled(home, hub, size):
+    """Waits until gte has written the bytes after which the hub stalls."""
+    part, end = home.stage(WEIGHTS + ".part"), time.monotonic() + 30
+    while time.monotonic() < end:
+        if hub.stalled.is_set() and os.path.exists(part) and os.path.getsize(part) == size:
+            return True
+        time.sleep(0.01)
+    return False
+
+
 def one_line(err):
     return err.count("\n") == 1 and err.startswith("gte: ")
 
@@ -166,6 +176,9 @@ def modelscope():
               [r.range for r in hub.requests(WEIGHTS) if r.where == "cdn"] == [None, "bytes=5000-"])
     with Home() as home, Hub(model_files(), repo, "master") as hub:
         hub.digests["vocab.txt"] = "0" * 64
+        rc, _, err = home.pull(hub, "iic/none", "--from", "modelscope")
+        check("ModelScope: no such model", rc == 1 and "record not found" in err and
+              one_line(err), err)
         rc, _, err = home.pull(hub, repo, "--from", "modelscope")
         check("ModelScope: a wrong digest", rc == 1 and "vocab.txt" in err and one_line(err) and
               home.installed() == [], err)
@@ -224,9 +237,9 @@ def interrupted():
     with Home() as home, Hub(model_files()) as hub:
         hub.faults[WEIGHTS] = [("stall", 3000)]
         process = home.start(hub, "pull", REPO)
-        stalled = hub.stalled.wait(20)
+        waited = stalled(home, hub, 3000)
         rc, _, err = home.pull(hub, REPO)
-        check("two at a time", stalled and rc == 1 and "another process" in err, err)
+        check("two at a time", waited and rc == 1 and "another process" in err, err)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=20)
         check("Ctrl-C", process.returncode == 130 and home.installed() == [], err)
@@ -235,7 +248,7 @@ def interrupted():
     with Home() as home, Hub(model_files()) as hub:
         hub.faults[WEIGHTS] = [("stall", 3000)]
         process = home.start(hub, "pull", REPO)
-        hub.stalled.wait(20)
+        stalled(home, hub, 3000)
         process.kill()
         process.communicate()
         check("kill -9 leaves no model", home.installed() == [])
@@ -312,6 +325,8 @@ def damage():
             lambda hub: hub.digests.update({WEIGHTS: "0" * 64}))
     refused("the list says a smaller size", "longer",
             lambda hub: hub.sizes.update({WEIGHTS: SIZE - 1}))
+    refused("the list says a larger size", "bytes",
+            lambda hub: hub.sizes.update({WEIGHTS: SIZE + 1}))
 
     def quiet(hub):  # a list without sizes and digests: the answers themselves say them
         hub.say_blobs = False
