@@ -97,7 +97,7 @@ static bool begin_anew(transfer *t)
 static void show(const transfer *t)
 {
     const pull__session *session = t->session;
-    if (session->options->progress && session->total)
+    if (session->options->progress && session->large)
         session->options->progress(session->options->arg, session->before + t->size,
                                    session->total);
 }

@@ -10,8 +10,9 @@
 typedef struct pull__session {
     const pull__options *options;
     pull__http *http;
-    uint64_t before;         /* bytes of the files that are complete */
-    uint64_t total;          /* bytes of all; 0: not known yet */
+    uint64_t before;         /* bytes of the large files that are complete */
+    uint64_t total;          /* bytes of all large files; 0: not known yet */
+    bool large;              /* such a file is being fetched: progress is worth telling */
     pull__response response; /* of the last request */
 } pull__session;
 

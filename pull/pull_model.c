@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
@@ -87,12 +88,26 @@ static void remove_unselected(const pull *p)
     }
 }
 
+/* Bytes of a file that are not here yet. */
+static uint64_t left_of(const pull *p, const pull__file *file)
+{
+    char path[PULL__PATH_SIZE], part[PULL__PATH_SIZE + 8];
+    struct stat st;
+    if (file->size == UINT64_MAX || join(p, file->name, path, NULL) != GTE_OK) return 0;
+    snprintf(part, sizeof part, "%s.part", path);
+    if (stat(path, &st) != 0 && stat(part, &st) != 0) return file->size;
+    uint64_t here = (uint64_t)st.st_size;
+    return here < file->size ? file->size - here : 0;
+}
+
 /* Before the first large byte: is there room for the files? The converter asks for its own. */
 static gte_status check_room(const pull *p, gte_error *err)
 {
     const pull__options *options = p->session.options;
     struct statvfs fs;
-    uint64_t need = p->session.total - p->session.before;
+    uint64_t need = 0;
+    for (size_t i = p->selection.first_large; i < p->selection.count; i++)
+        need += left_of(p, p->selection.files[i]);
     if (statvfs(p->stage, &fs) != 0) return GTE_OK;
     uint64_t room = (uint64_t)fs.f_bavail * fs.f_frsize;
     if (need <= room) return GTE_OK;
@@ -110,6 +125,7 @@ static gte_status fetch_files(pull *p, size_t from, size_t to, gte_error *err)
     gte_status status = GTE_OK;
     for (size_t i = from; status == GTE_OK && i < to; i++) {
         const pull__file *file = p->selection.files[i];
+        p->session.large = i >= p->selection.first_large;
         status = join(p, file->name, path, err);
         if (status != GTE_OK) break;
         if (file->size != UINT64_MAX && file->size > 1000000) {
@@ -118,7 +134,8 @@ static gte_status fetch_files(pull *p, size_t from, size_t to, gte_error *err)
         }
         pull__file_url(options, p->listing.revision, file->name, p->url);
         status = pull__fetch(&p->session, p->url, path, file, err);
-        if (file->size != UINT64_MAX) p->session.before += file->size;
+        if (i >= p->selection.first_large && file->size != UINT64_MAX)
+            p->session.before += file->size;
     }
     return status;
 }
@@ -172,7 +189,7 @@ static gte_status run(pull *p, const char *path, bool *unchanged, gte_error *err
     if (status != GTE_OK || *unchanged) return status;
     status = pull__select(&p->listing, options->repo, &p->selection, err);
     if (status != GTE_OK) return status;
-    for (size_t i = 0; i < p->selection.count; i++)
+    for (size_t i = p->selection.first_large; i < p->selection.count; i++)
         if (p->selection.files[i]->size != UINT64_MAX)
             p->session.total += p->selection.files[i]->size;
     remove_unselected(p);

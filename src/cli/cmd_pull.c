@@ -113,7 +113,7 @@ static int tell_result(const char *path, const char *repo, bool unchanged, const
 static int pull_one(const pull_values *values, const char *repo)
 {
     char dir[PULL__PATH_SIZE], path[PULL__PATH_SIZE];
-    bars shown = {.done = 0};
+    bars shown = {.done = UINT64_MAX}; /* the first one begins with its first byte */
     gte_error err;
     bool unchanged, modelscope = values->from == 2;
     if (!values->output && !pull__store_dir(dir))

@@ -358,6 +358,23 @@ def damage():
         check("gte rm OWNER/NAME of nothing", home.gte(None, "rm", REPO)[0] == 1)
 
 
+def small_disk():
+    """A file system of 2 MB, where one can be made: refused before the weights are asked for."""
+    what = "a disk that is too small is seen before the weights"
+    alone = ["unshare", "-rm"]
+    with Home() as home, Hub(model_files()) as hub:
+        os.makedirs(home.models)
+        mount = f'mount -t tmpfs -o size=2m none "{home.models}"'
+        if not shutil.which("unshare") or subprocess.run(
+                [*alone, "sh", "-c", mount], stderr=subprocess.DEVNULL).returncode:
+            print(f"ok {what}\nSKIP {what}: no file system can be mounted here")
+            return
+        made = subprocess.run([*alone, "sh", "-c", f'{mount} && exec "$0" pull {REPO}', GTE],
+                              env=home.environment(hub), stderr=subprocess.PIPE, text=True)
+        check(what, made.returncode == 1 and "are to be fetched" in made.stderr and
+              one_line(made.stderr) and not hub.requests(WEIGHTS), made.stderr)
+
+
 def secrets():
     with Home() as home, Hub(model_files()) as hub:
         hub.token = "a-secret"
@@ -404,7 +421,8 @@ def main():
         check("without libcurl it says so in one line", one_line(err), err)
         print("ok gte pull\nSKIP gte pull: built without libcurl")
         return failures > 0
-    groups = (plain, places, modelscope, resuming, interrupted, refusals, damage, secrets)
+    groups = (plain, places, modelscope, resuming, interrupted, refusals, damage,
+              small_disk, secrets)
     with concurrent.futures.ThreadPoolExecutor(len(groups)) as pool:
         for done in [pool.submit(group) for group in groups]:
             done.result()
