@@ -56,7 +56,6 @@ typedef struct bench_plan {
     bench_cell cells[MAX_CELLS];
     int threads[MAX_COUNTS];
     gte_backend backends[MAX_BACKENDS];
-    char first_path[CLI_PATH_SIZE]; /* of the model that nobody named */
     bench_options options;
     cli_progress bar;
 } bench_plan;
@@ -161,6 +160,7 @@ static int choose_models(const bench_values *values, bench_plan *plan)
 {
     bench_options *o = &plan->options;
     static const char *paths[CLI_LIST_SIZE];
+    static char rooms[CLI_LIST_SIZE][CLI_PATH_SIZE];
     const size_t named = values->models.count;
     int shortest = BENCH_MAX_TOKENS;
     o->model_count = named ? named : 1;
@@ -170,8 +170,8 @@ static int choose_models(const bench_values *values, bench_plan *plan)
         const int code = cli__session_open(&session, named ? values->models.items[i] : NULL);
         if (code == CLI_OK && session.info.max_tokens < shortest)
             shortest = session.info.max_tokens;
-        memcpy(plan->first_path, session.path, sizeof plan->first_path);
-        paths[i] = named ? values->models.items[i] : plan->first_path;
+        memcpy(rooms[i], session.path, sizeof rooms[i]); /* names are paths now */
+        paths[i] = rooms[i];
         cli__session_close(&session);
         if (code != CLI_OK) return code;
     }

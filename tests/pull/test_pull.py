@@ -122,6 +122,9 @@ def plain():
         check("-m NAME finds it, and it is the model", rc == 0 and out == reference)
         rc, out, _ = home.gte(hub, "embed", "hello", GTE_MODEL="gte-small")
         check("GTE_MODEL=NAME finds it", rc == 0 and out == reference)
+        rc, _, err = home.gte(hub, "bench", "-m", "gte-small", "--cells", "1x8", "--rounds", "1",
+                              "--seconds", "0.01")
+        check("gte bench finds it", rc == 0, err)
         os.mkdir(os.path.join(home.path, "gte-small"))
         check("a folder of that name is not in its way",
               home.gte(hub, "info", "gte-small")[0] == 0)
