@@ -8,11 +8,17 @@
 
 #include "server/errors.h"
 
-/* jansson reads up to 2048 levels by recursion; far fewer will do. Brackets within strings count
- * too, only where there are many of them at once: the count is exact outside of strings. */
-static bool too_deep(const char *text, size_t size)
+/* Lists and objects take some hundred bytes of memory for two of text, and a value some forty. The
+ * longest honest body is a list of as many lists as --max-items can allow. */
+#define CONTAINERS_MOST 70000
+#define VALUES_MOST 1000000
+
+/* What is wrong with the shape of the text, before jansson builds it: it reads up to 2048 levels by
+ * recursion, where far fewer will do. NULL when it is well. */
+static const char *wrong_shape(const char *text, size_t size)
 {
     int depth = 0;
+    size_t containers = 0, commas = 0;
     bool inside = false;
     for (size_t i = 0; i < size; i++) {
         char c = text[i];
@@ -22,12 +28,15 @@ static bool too_deep(const char *text, size_t size)
         } else if (c == '"') {
             inside = true;
         } else if (c == '[' || c == '{') {
-            if (++depth > SERVER__JSON_DEPTH) return true;
+            if (++depth > SERVER__JSON_DEPTH) return "it is nested too deep";
+            if (++containers > CONTAINERS_MOST) return "it holds too many lists and objects";
         } else if (c == ']' || c == '}') {
             depth--;
+        } else if (c == ',' && ++commas > VALUES_MOST) {
+            return "it holds too many values";
         }
     }
-    return false;
+    return NULL;
 }
 
 /* "application/json", with or without parameters; curl's -d says otherwise, and is refused. */
@@ -50,9 +59,9 @@ json_t *server__json_body(server__request *request)
         server__fail(request, 400, "bad_json", NULL, "the body is empty; it must be JSON");
         return NULL;
     }
-    if (too_deep(request->body, request->body_size)) {
-        server__fail(request, 400, "bad_json", NULL, "JSON nested more than %d levels deep",
-                     SERVER__JSON_DEPTH);
+    const char *shape = wrong_shape(request->body, request->body_size);
+    if (shape) {
+        server__fail(request, 400, "bad_json", NULL, "the JSON is refused: %s", shape);
         return NULL;
     }
     json_t *json = json_loadb(request->body, request->body_size, JSON_REJECT_DUPLICATES, &error);

@@ -66,6 +66,8 @@ def sizes(server):
     item = '"a",'
     case(server, "2,049 inputs", '{"input":[' + (item * 2049)[:-1] + "]}", 400, "max-items")
     case(server, "a million inputs", '{"input":[' + (item * 480000)[:-1] + "]}", 400, "max-items")
+    case(server, "lists that nobody reads", '{"input":"a","x":[' + "[]," * 600000 + "0]}", 400,
+         "too many lists")
     case(server, "a string of 10 MB", '{"input":"' + "a" * 10000000 + '"}', 413, "max-body")
     case(server, "a text of 20,000 tokens is cut", '{"input":"%s"}' % long, 200)
     case(server, "or refused", '{"input":"%s","truncate":false}' % long, 400,
