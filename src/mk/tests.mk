@@ -15,6 +15,10 @@ endif
 CHECKKERN_OBJ := $(call objects,$(call sources,tests/checkkern))
 OOM_OBJ := $(call objects,$(call sources,tests/oom))
 FUZZ_BIN := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_SERVER := $(B)/tests/fuzz/fuzz_guard $(B)/tests/fuzz/fuzz_body
+ifneq ($(SERVER_FOUND),yes)
+FUZZ_BIN := $(filter-out $(FUZZ_SERVER),$(FUZZ_BIN))
+endif
 TEST_LIBS := $(B)/libsupport.a $(B)/libcli.a $(B)/libpull.a $(B)/libconvert.a $(B)/libperf.a \
              $(B)/libgtecache.a $(B)/libgte.a
 
@@ -56,10 +60,11 @@ $(B)/oom_cache: $(B)/tests/cache/oom_cache.o $(B)/tests/oom/failing.o $(TEST_LIB
 	$(say) LINK $@
 	$(Q)$(link_test) $(addprefix -Wl$(comma)--wrap=,$(OOM_WRAPS))
 
+$(FUZZ_SERVER): $(B)/libserver.a
 $(FUZZ_BIN): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(TEST_LIBS)
 	$(say) LINK $@
-	$(Q)$(CC) $(VARIANT_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $(filter %.o %.a,$^) \
-	    $(CACHE_LIBS) $(PULL_LIBS) $(LDLIBS)
+	$(Q)$(CC) $(VARIANT_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $(filter %.o,$^) \
+	    $(filter %/libserver.a,$^) $(filter-out %.o %/libserver.a,$^) $(CACHE_LIBS) $(PULL_LIBS) $(LDLIBS)
 
 .SECONDARY:
 

@@ -29,6 +29,35 @@ tokenizer_seeds() {
         cut -c1-400 | head -n 200)
 }
 
+# For fuzz_guard.c: heads that pass and heads that two servers could read differently.
+guard_seeds() {
+    local seeds=$1
+    printf '/live HTTP/1.1\nHost:a\nAccept:*/*' >"$seeds/plain"
+    printf '/ HTTP/1.0\nContent-Length:5' >"$seeds/old"
+    printf '/ HTTP/1.1\nHost:a\nContent-Length:5\nTransfer-Encoding:chunked' >"$seeds/both"
+    printf '/ HTTP/1.1\nHost:a\nContent-Length:5\nContent-Length:6' >"$seeds/two"
+    printf '/ HTTP/1.1\nHost:a\nTransfer-Encoding:gzip, chunked' >"$seeds/gzip"
+    printf '* HTTP/2.0\nHost :a\nX:\001' >"$seeds/preface"
+}
+
+# For fuzz_body.c: a byte for the family and the field, then a body.
+body_seeds() {
+    local seeds=$1 line=0 body
+    while IFS= read -r body; do
+        line=$((line + 1))
+        printf '%s' "$body" >"$seeds/$line"
+    done <<'BODIES'
+0{"input": "text", "model": "m", "dimensions": 7, "truncate": true, "temperature": 0.5}
+1{"input": ["a", "naïve 東京 \ud83d\ude42"], "encoding_format": "base64"}
+2{"input": [1, 2, 300000], "dimensions": 0}
+1{"input": [[1, 2], "a", []], "model": 1}
+5{"inputs": [["a"]], "truncate": "yes"}
+4{"inputs": "", "inputs": 1}
+3{"input": 1e999, "model": null}
+0[[[[[[[[
+BODIES
+}
+
 # The seeds of a target by its name; an unknown one starts from what stands in seeds/ alone.
 make_seeds() {
     local target=$1 seeds=$2
@@ -42,6 +71,8 @@ make_seeds() {
     safetensors) cp "$tiny/model.safetensors" "$seeds/" ;;
     json) cp "$tiny"/*.json tests/oom/data/*.json tests/golden/tokenizer/*.json "$seeds/" ;;
     tokenizer) tokenizer_seeds "$seeds" ;;
+    guard) guard_seeds "$seeds" ;;
+    body) body_seeds "$seeds" ;;
     esac
     if [ -d "tests/fuzz/seeds/$target" ]; then cp "tests/fuzz/seeds/$target"/* "$seeds/"; fi
 }
