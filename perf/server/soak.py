@@ -132,12 +132,14 @@ def main():
         process, port = launch(args, work)
         stop, count = threading.Event(), traffic.Count()
         begin = time.monotonic()
-        threads = traffic.start(port, args.rate, args.clients, stop, count)
-        samples = watch(process, args, work, begin)
-        stop.set()
-        for thread in threads:
-            thread.join(90)
-        process.send_signal(signal.SIGTERM)
+        try:
+            threads = traffic.start(port, args.rate, args.clients, stop, count)
+            samples = watch(process, args, work, begin)
+            stop.set()
+            for thread in threads:
+                thread.join(90)
+        finally:
+            process.send_signal(signal.SIGTERM)
         code = process.wait(60)
         good = report(samples, args, count, work)
         print("the server ended with %s" % code)
@@ -145,4 +147,5 @@ def main():
         sys.exit(0 if good and code == 0 else 1)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""Mixed traffic against a gte-server: what soak.py sends. A module, not a program.
+"""Mixed traffic against a gte-server: what soak.py and abuse.py send. A module, not a program.
 
 Every request says which statuses it may get; whatever else comes is an unexpected error, and a text
 that is asked for again must get the very vector it got before. Standard library only.
@@ -14,7 +14,6 @@ import time
 WORDS = ("the quick brown fox jumps over a lazy dog while small engines turn long texts into vectors "
          "北京 今天 天气 很好 我们 一起 去 公园 naïve café 東京 🙂").split()
 FIXED = ["fixed text %d: %s" % (i, " ".join(WORDS[i % 20:i % 20 + 8])) for i in range(200)]
-SHED = (429, 503)
 
 
 class Count:
@@ -162,19 +161,23 @@ class Client(threading.Thread):
             self.connection = None
 
 
+def abort(port, rng):
+    """A connection reset in some state: mid-head, mid-body, waiting, mid-answer."""
+    data = json.dumps({"input": [new_text(rng) for _ in range(rng.choice((1, 4, 32)))]}).encode()
+    whole = (b"POST /v1/embeddings HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+             b"Content-Length: %d\r\n\r\n" % len(data)) + data
+    with socket.create_connection(("127.0.0.1", port), 60) as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        s.sendall(whole[:rng.randrange(len(whole))] if rng.random() < 0.5 else whole)
+        if rng.random() < 0.2:
+            time.sleep(rng.random() * 0.005)
+
+
 def aborts(port, rate, stop, count, seed):
-    """Connections reset in every state: mid-head, mid-body, waiting, mid-answer."""
     rng = random.Random(seed)
     while not stop.wait(1 / rate):
-        data = json.dumps({"input": [new_text(rng) for _ in range(rng.choice((1, 4, 32)))]}).encode()
-        whole = (b"POST /v1/embeddings HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
-                 b"Content-Length: %d\r\n\r\n" % len(data)) + data
         try:
-            with socket.create_connection(("127.0.0.1", port), 60) as s:
-                s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                s.sendall(whole[:rng.randrange(len(whole))] if rng.random() < 0.5 else whole)
-                if rng.random() < 0.5:
-                    time.sleep(rng.random() * 0.01)
+            abort(port, rng)
         except OSError as error:
             count.wrong("abort", repr(error))
         count.add("abort", "reset", 0)
