@@ -41,6 +41,7 @@ class Polite:
 
     def go(self, seconds, condition=lambda: True):
         self.times = []
+        self.client.connection = None  # the last may be idle for too long by now
         until = time.monotonic() + seconds
         while time.monotonic() < until and condition():
             begin = time.monotonic()
@@ -52,11 +53,14 @@ class Polite:
             1000 * times[len(times) // 2], 1000 * times[int(len(times) * 0.99)], len(times))
 
 
-def resets(port, many):
-    begin, rng = time.monotonic(), random.Random(3)
-    for _ in range(many):
+def resets(port, pid, many, seed):
+    begin, rng, memory = time.monotonic(), random.Random(seed), []
+    for i in range(many):
         traffic.abort(port, rng)
-    print("%d connections reset, %.0f a second" % (many, many / (time.monotonic() - begin)))
+        if i % max(1, many // 10) == 0:
+            memory.append(soak.sample(pid)[0])
+    print("%d connections reset, %.0f a second; resident KiB at every tenth: %s" % (
+        many, many / (time.monotonic() - begin), " ".join("%d" % m for m in memory)))
 
 
 def slow(port, pid, polite, many, before):
@@ -86,9 +90,9 @@ def main():
         try:
             polite = Polite(port)
             polite.go(1)
-            resets(port, min(many, 5000))  # caches and pools are filled
+            resets(port, process.pid, min(many, 5000), 3)  # caches and pools are filled
             before = state(process.pid)
-            resets(port, many)
+            resets(port, process.pid, many, 4)
             good = tell("after resets", before, state(process.pid, before)) and good
             before = state(process.pid)
             good = slow(port, process.pid, polite, slow_ones, before) and good

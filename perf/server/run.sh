@@ -83,7 +83,7 @@ best '  of that outside of the encoder' <"$work/overhead"
 # Throughput: batches of eight texts of 128 tokens over HTTP, and the same amount in gte bench.
 # A text's CPU time is by the server's own count, since wrk does not wait for the last answers.
 [ -n "${GTE_BENCH_MODEL:-}" ] || exit 0
-connections=4
+connections=4 seconds=$((4 * seconds))
 start_gte 0 -m "$GTE_BENCH_MODEL" "${common[@]}" --cache off
 embedded() { curl -s "$url/metrics" | awk '/^gte_batch_tokens_sum / { printf "%.0f", $2 / 128 }'; }
 for ((round = 0; round < rounds; round++)); do
