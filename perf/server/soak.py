@@ -43,7 +43,7 @@ def launch(args, work):
                "--cache-memory", args.cache_memory, "--cache-size", args.cache_size,
                "--log-dir", work + "/logs"]
     os.mkdir(work + "/logs")
-    with open(log, "wb") as file:
+    with open(log, "ab") as file:  # appending, since watch() cuts it
         process = subprocess.Popen(command, stderr=file, stdin=subprocess.DEVNULL)
     for _ in range(600):
         time.sleep(0.1)
