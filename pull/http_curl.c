@@ -215,6 +215,7 @@ enum pull__outcome pull__http_get(pull__http *http, const pull__request *request
     curl_easy_setopt(http->curl, CURLOPT_ERRORBUFFER, NULL);
     curl_slist_free_all(headers);
     if (code != CURLE_OK)
-        snprintf(why, PULL__WHY_SIZE, "%s", *message ? message : curl_easy_strerror(code));
+        snprintf(why, PULL__WHY_SIZE, "%.*s", PULL__WHY_SIZE - 1,
+                 *message ? message : curl_easy_strerror(code));
     return outcome_of(code);
 }

@@ -12,7 +12,8 @@ static uint8_t quantise(float x, gte__row_scale scale)
 {
     if (!(scale.scale > 0)) return 0;
     const float step = nearbyintf((x - scale.offset) / scale.scale);
-    return step > 0 ? (uint8_t)(step < 255 ? step : 255) : 0;
+    if (!(step > 0)) return 0;
+    return step < 255 ? (uint8_t)step : 255;
 }
 
 static void row_copy(const float *x, size_t n, const gte__row_copy *copy)
