@@ -13,7 +13,8 @@ static uint8_t quantise(float x, gte__row_scale scale)
     if (!(scale.scale > 0)) return 0;
     const float step = nearbyintf((x - scale.offset) / scale.scale);
     if (!(step > 0)) return 0;
-    return step < 255 ? (uint8_t)step : 255;
+    if (step >= 255) return 255;
+    return (uint8_t)step;
 }
 
 static void row_copy(const float *x, size_t n, const gte__row_copy *copy)
