@@ -87,6 +87,9 @@ build/standin.gte: build/standin/config.json build/release/gte
 build/default.gte: models/nano/nano.gte
 	$(Q)cp $< $@
 
+# What the tests read.
+TEST_MODELS := build/standin.gte build/default.gte build/golden/done
+
 .PHONY: standin
 standin: build/standin.gte ## make the stand-in model of the tests, build/standin.gte
 
@@ -112,19 +115,19 @@ demo: ## install what is missing, build, and show embeddings, similarities and a
 test: ## install what is missing, build, and run every test but the fuzzers and coverage
 	$(Q)$(MAKE) --no-print-directory deps
 	$(Q)$(MAKE) --no-print-directory deps-test
-	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all build/default.gte build/golden/done test-programs \
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all $(TEST_MODELS) test-programs \
 	    build/release/perf_check build/peers/gte_peer $(THREADS_PROGRAMS)
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) VARIANT=asan test-programs
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) VARIANT=tsan build/tsan/tests/test_threads \
 	    build/tsan/tests/test_cache_threads server-program
 	@MAKE='$(MAKE)' CC='$(CC)' CXX='$(CXX)' tests/run_all.sh full
 
-check: all build/default.gte build/golden/done test-programs ## run the quick tests; installs nothing
+check: all $(TEST_MODELS) test-programs ## run the quick tests; installs nothing
 	@MAKE='$(MAKE)' CC='$(CC)' CXX='$(CXX)' tests/run_all.sh quick
 
 test-programs: $(TEST_BIN) $(B)/checkkern $(B)/oom $(OOM_CACHE) $(B)/gte server-program
 
-test-asan test-ubsan test-tsan: test-%: all build/default.gte build/golden/done ## the unit tests under a sanitizer
+test-asan test-ubsan test-tsan: test-%: all $(TEST_MODELS) ## the unit tests under a sanitizer
 	$(Q)$(MAKE) --no-print-directory VARIANT=$* test-programs
 	@tests/run_all.sh $*
 
@@ -151,7 +154,7 @@ fuzz-smoke: all ## fuzz each target for FUZZ_SECONDS (60)
 COVERAGE_MIN ?= 90
 
 .PHONY: coverage
-coverage: all build/default.gte build/golden/done ## line coverage of src and convert; fails below COVERAGE_MIN (90)
+coverage: all $(TEST_MODELS) ## line coverage of src and convert; fails below COVERAGE_MIN (90)
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) VARIANT=coverage test-programs
 	$(Q)find build/coverage -name '*.gcda' -delete
 	@status=0; tests/run_all.sh coverage || status=1; \
