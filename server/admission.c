@@ -119,7 +119,6 @@ bool server__admission_route(server__request *request)
         make_id(request->id);
     request->deadline_ns = deadline_of(request);
     find_client(request);
-    server__metrics_begin(request->service->metrics);
     if (answer_origin(request)) return false;
     request->route =
         server__route_find(request->method, request->path, &status, allow, sizeof allow);

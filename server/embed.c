@@ -38,12 +38,6 @@ void server__embedding_free(server__embedding *embedding)
     free(w);
 }
 
-static bool out_of_memory(server__request *request)
-{
-    server__fail(request, 503, "out_of_memory", NULL, "out of memory");
-    return false;
-}
-
 /* What is too much to ask is told in the way of each family: OpenAI 400, TEI 422, else 413. */
 static int too_much(const server__request *request)
 {
@@ -91,7 +85,7 @@ static bool tokenize_text(work *w, size_t index)
     unsigned flags = e->flags & ~GTE_NO_TRUNCATE;
     int truncated;
     gte_error err;
-    if (!reserve(w, room)) return out_of_memory(w->request);
+    if (!reserve(w, room)) return server__fail_memory(w->request);
     gte_status status = gte_tokenize(service->model, text, flags, 0, w->tokens + w->token_count,
                                      room, &count, &truncated, &err);
     if (status != GTE_OK) {
@@ -118,7 +112,7 @@ static bool take_ids(work *w, size_t index)
     bool whole = input->ids[0] == service->first.id;
     size_t most = (size_t)service->info.max_tokens, special = whole ? 0 : 2;
     size_t n = input->id_count < most - special ? input->id_count : most - special;
-    if (!reserve(w, n + special)) return out_of_memory(w->request);
+    if (!reserve(w, n + special)) return server__fail_memory(w->request);
     if (n < input->id_count && (e->flags & GTE_NO_TRUNCATE))
         return too_long(w->request, e, index, input->id_count + special);
     gte_token *out = w->tokens + w->token_count;
@@ -263,7 +257,7 @@ static void submit(work *w)
     server__request *request = w->request;
     server__service *service = request->service;
     if (!(w->items = calloc(w->misses, sizeof *w->items))) {
-        out_of_memory(request);
+        server__fail_memory(request);
         return;
     }
     fill_items(w);
@@ -288,7 +282,7 @@ static void submit(work *w)
     case SERVER__NO_MEMORY:
         break;
     }
-    out_of_memory(request);
+    server__fail_memory(request);
 }
 
 static void choose_options(server__embedding *e, const gte_model_info *info)
@@ -313,7 +307,7 @@ static bool place_vectors(work *w)
     }
     for (size_t i = 0; i < e->count; i++) rows += states ? e->inputs[i].tokens : 1;
     float *at = w->vectors = calloc(rows ? rows * dims : 1, sizeof *w->vectors);
-    if (!at) return out_of_memory(w->request);
+    if (!at) return server__fail_memory(w->request);
     for (size_t i = 0; i < e->count; i++) {
         e->inputs[i].vector = at;
         at += (states ? e->inputs[i].tokens : 1) * dims;
@@ -326,7 +320,7 @@ void server__embed(server__request *request, server__embedding *e, server__step 
     server__service *service = request->service;
     work *w = e->work = calloc(1, sizeof *w);
     if (!w) {
-        out_of_memory(request);
+        server__fail_memory(request);
         return;
     }
     choose_options(e, &service->info);

@@ -93,6 +93,12 @@ void server__fail(server__request *request, int status, const char *code, const 
     va_end(args);
 }
 
+bool server__fail_memory(server__request *request)
+{
+    server__fail(request, 503, "out_of_memory", NULL, "out of memory");
+    return false;
+}
+
 void server__fail_later(server__request *request, int status, const char *code, unsigned seconds,
                         const char *format, ...)
 {

@@ -15,6 +15,9 @@ typedef enum server__shape {
 void server__fail(server__request *request, int status, const char *code, const char *param,
                   const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+/* Answers 503; false, for callers that return what they answered. */
+bool server__fail_memory(server__request *request);
+
 /* The two refusals that tell when to come back: Retry-After in whole seconds. */
 void server__fail_later(server__request *request, int status, const char *code, unsigned seconds,
                         const char *format, ...) __attribute__((format(printf, 5, 6)));

@@ -15,12 +15,6 @@ static int status_of(const server__request *request)
     return request->route->shape == SERVER__TEI ? 422 : 400;
 }
 
-static bool out_of_memory(server__request *request)
-{
-    server__fail(request, 503, "out_of_memory", NULL, "out of memory");
-    return false;
-}
-
 static bool empty(server__request *request, const char *name)
 {
     server__fail(request, 400, "invalid_input", name,
@@ -101,7 +95,7 @@ bool server__inputs_take(server__request *request, server__inputs *inputs, const
     if (!server__inputs_fit(request, name, inputs->count)) return false;
     inputs->list = calloc(inputs->count, sizeof *inputs->list);
     inputs->ids = list ? malloc((count_ids(value) + 1) * sizeof *inputs->ids) : NULL;
-    if (!inputs->list || (list && !inputs->ids)) return out_of_memory(request);
+    if (!inputs->list || (list && !inputs->ids)) return server__fail_memory(request);
     int32_t *next = inputs->ids;
     if (!list) return take_string(request, name, inputs->list, value);
     if (flat) return take_id_list(request, name, inputs->list, value, &next);
@@ -131,7 +125,7 @@ bool server__inputs_prompt(server__request *request, server__inputs *inputs, con
     size_t total = 1;
     for (size_t i = 0; i < inputs->count; i++) total += before + inputs->list[i].size;
     char *at = inputs->prompted = malloc(total);
-    if (!at) return out_of_memory(request);
+    if (!at) return server__fail_memory(request);
     for (size_t i = 0; i < inputs->count; i++) {
         server__input *input = &inputs->list[i];
         if (input->ids) continue;

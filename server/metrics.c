@@ -58,11 +58,6 @@ void server__metrics_free(server__metrics **metrics)
     *metrics = NULL;
 }
 
-void server__metrics_begin(server__metrics *metrics)
-{
-    add(&metrics->begun, 1);
-}
-
 static size_t task_number(const char *task)
 {
     size_t i = 0;

@@ -28,7 +28,6 @@ typedef enum server__cache_result {
 server__metrics *server__metrics_create(void);
 void server__metrics_free(server__metrics **metrics);
 
-void server__metrics_begin(server__metrics *metrics);
 /* The request has been answered and sent, or its client went away. */
 void server__metrics_end(server__metrics *metrics, const server__request *request);
 void server__metrics_refused(server__metrics *metrics, server__refusal why);

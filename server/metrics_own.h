@@ -25,7 +25,7 @@ typedef struct server__histogram {
 } server__histogram;
 
 struct server__metrics {
-    atomic_uint_least64_t begun, ended, errors, inputs, tokens;
+    atomic_uint_least64_t ended, errors, inputs, tokens;
     atomic_uint_least64_t requests[SERVER__METRIC_TASKS][SERVER__METRIC_STATUSES];
     atomic_uint_least64_t refused[SERVER__REFUSALS];
     atomic_uint_least64_t cache[SERVER__CACHE_RESULTS];

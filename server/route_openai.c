@@ -80,7 +80,7 @@ static void embeddings_handle(server__request *request)
     embeddings *own = calloc(1, sizeof *own);
     if (!own) {
         json_decref(json);
-        server__fail(request, 503, "out_of_memory", NULL, "out of memory");
+        server__fail_memory(request);
         return;
     }
     own->json = json;

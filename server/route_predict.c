@@ -127,7 +127,7 @@ static void predict_handle(server__request *request)
     server__predict *predict = calloc(1, sizeof *predict);
     if (!predict) {
         json_decref(json);
-        server__fail(request, 503, "out_of_memory", NULL, "out of memory");
+        server__fail_memory(request);
         return;
     }
     predict->json = json;

@@ -40,7 +40,7 @@ static tei *begin(server__request *request, const char *task, const char *param)
     tei *own = calloc(1, sizeof *own);
     if (!own) {
         json_decref(json);
-        server__fail(request, 503, "out_of_memory", NULL, "out of memory");
+        server__fail_memory(request);
         return NULL;
     }
     own->json = json;
@@ -173,7 +173,7 @@ static bool take_one_and_list(server__request *request, tei *own, const char *fi
     if (!server__inputs_fit(request, name, json_array_size(list) + 1)) return false;
     own->inputs.list = calloc(json_array_size(list) + 1, sizeof *own->inputs.list);
     if (!own->inputs.list) {
-        server__fail(request, 503, "out_of_memory", NULL, "out of memory");
+        server__fail_memory(request);
         return false;
     }
     own->inputs.count = json_array_size(list) + 1;
@@ -257,7 +257,7 @@ static void rerank_finish(server__request *request)
     ranked *order = malloc(n * sizeof *order);
     server__text out = {0};
     if (!order) {
-        server__fail(request, 503, "out_of_memory", NULL, "out of memory");
+        server__fail_memory(request);
         return;
     }
     for (size_t i = 0; i < n; i++) order[i] = (ranked){i, score_of(e, i)};

@@ -8,11 +8,6 @@
 #include "server/routes.h"
 #include "server/service.h"
 
-static void no_memory(server__request *request)
-{
-    server__fail(request, 503, "out_of_memory", NULL, "out of memory");
-}
-
 /* A token of the template stands for no text. */
 static bool is_special(const gte_token *token)
 {
@@ -54,7 +49,7 @@ static bool write_text(server__request *request, server__text *out, const json_t
     size_t count = 0;
     gte_error err;
     if (!tokens) {
-        no_memory(request);
+        server__fail_memory(request);
         return false;
     }
     bool good = gte_tokenize(model, input, flags, (size_t)1 << 30, tokens, room, &count, NULL,

@@ -32,12 +32,6 @@ static const char *last_bar(const char *text, size_t text_size, size_t *size)
     return NULL;
 }
 
-static bool out_of_memory(server__request *request)
-{
-    server__fail(request, 503, "out_of_memory", NULL, "out of memory");
-    return false;
-}
-
 bool server__answer_prepare(server__request *request, server__predict *predict)
 {
     const size_t most = (size_t)request->service->settings.max_items - 1;
@@ -58,7 +52,7 @@ bool server__answer_prepare(server__request *request, server__predict *predict)
     const size_t count = server__sentences(text, size, NULL, most);
     answer *own = predict->own = malloc(sizeof *own + count * sizeof *own->sentences);
     predict->inputs = calloc(count + 1, sizeof *predict->inputs);
-    if (!own || !predict->inputs) return out_of_memory(request);
+    if (!own || !predict->inputs) return server__fail_memory(request);
     own->context = text;
     own->context_size = size;
     own->question = predict->text + question.begin;
@@ -100,7 +94,7 @@ bool server__answer_write(server__request *request, server__predict *predict, se
     const server__span sentence = own->sentences[best];
     server__span span = sentence;
     if (!server__news(own->context, sentence, own->question, own->question_size, &span))
-        return out_of_memory(request);
+        return server__fail_memory(request);
     const char *from = own->context + span.begin, *to = own->context + span.end;
     server__text_string(out, "{\"answer\":");
     server__json_string(out, from, span.end - span.begin);

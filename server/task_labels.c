@@ -57,18 +57,12 @@ bool server__is_chinese(const char *text, size_t size)
     return 3 * wide > letters; /* a word of English has some four to five letters */
 }
 
-static bool out_of_memory(server__request *request)
-{
-    server__fail(request, 503, "out_of_memory", NULL, "out of memory");
-    return false;
-}
-
 /* Room for the text and `count` labels. */
 static bool reserve(server__request *request, server__predict *predict, size_t count)
 {
     predict->inputs = calloc(count + 1, sizeof *predict->inputs);
     predict->labels = calloc(count, sizeof *predict->labels);
-    if (!predict->inputs || !predict->labels) return out_of_memory(request);
+    if (!predict->inputs || !predict->labels) return server__fail_memory(request);
     predict->label_count = count;
     predict->embedding.count = count + 1;
     predict->inputs[0].data = predict->text;
@@ -158,7 +152,7 @@ static const scored *rank(server__request *request, server__predict *predict)
     const size_t n = predict->label_count, dims = (size_t)predict->embedding.options.dims;
     scored *order = predict->own = malloc(n * sizeof *order);
     if (!order) {
-        out_of_memory(request);
+        server__fail_memory(request);
         return NULL;
     }
     float best = -1.0f, sum = 0.0f;
