@@ -172,7 +172,7 @@ static gte_status gather(gte_context *ctx, const inputs *in, size_t first, size_
                          const gte_embed_options *o, gte__batch *batch, gte_error *err)
 {
     size_t room = ctx->encoder.max_batch_tokens, used = 0;
-    *batch = (gte__batch){ctx->tokens, ctx->starts, 0};
+    *batch = (gte__batch){.tokens = ctx->tokens, .starts = ctx->starts};
     ctx->starts[0] = 0;
     for (size_t i = first; i < n && used < room; i++) {
         size_t count;

@@ -81,15 +81,16 @@ void gte__embed_rows(const gte__encoder *e, gte__place at, const gte__batch *bat
 {
     const gte__model *m = e->model;
     const size_t hidden = m->header->hidden_size;
-    size_t text = text_of(batch, rows.begin);
+    size_t text = text_of(batch, rows.begin), position;
     const norm_step norm = {m->embedding_norm_gain, m->embedding_norm_shift,
                             m->layers[0].qkv_input_gain, false};
     for (size_t t = rows.begin; t < rows.end; t++) {
         const gte_token *token = &batch->tokens[t];
         float *x = gte__hidden_row(e, t);
         while (t >= batch->starts[text + 1]) text++;
+        position = t - batch->starts[text] + (batch->positions ? batch->positions[text] : 0);
         e->kernels.rows->f32_add3(x, word_row(m, (size_t)token->id, x),
-                                  m->position_embeddings + (t - batch->starts[text]) * hidden,
+                                  m->position_embeddings + position * hidden,
                                   m->type_embeddings + (size_t)token->type * hidden, hidden);
     }
     norm_rows(e, at, rows, &norm);

@@ -106,21 +106,27 @@ void gte__step_after_attention(const gte__encoder *e, gte__place at, gte__range 
     }
 }
 
-void gte__step_layer(const gte__encoder *e, const gte__batch *batch, gte__place at,
+void gte__step_layer(const gte__encoder *e, const gte__batch *batch, gte__leg leg, gte__place at,
                      gte__range texts)
 {
     const gte__range rows = {batch->starts[texts.begin], batch->starts[texts.end]};
-    gte__step_before_attention(e, at, rows);
+    if (gte__leg_projects(leg, (uint32_t)at.layer)) gte__step_before_attention(e, at, rows);
+    if ((uint32_t)at.layer == leg.to.layer) return;
     attend_texts(e, batch, at, texts);
     gte__step_after_attention(e, at, rows);
 }
 
 void gte__encoder_forward(gte__encoder *e, const gte__batch *batch)
 {
+    gte__encoder_run(e, batch, (gte__leg){{0, false}, {e->model->header->layers, false}});
+}
+
+void gte__encoder_run(gte__encoder *e, const gte__batch *batch, gte__leg leg)
+{
     const int token = e->backend->enter();
     const int64_t begin = e->trace ? gte__trace_now() : 0;
     if (e->trace) gte__trace_mark_all(e->trace);
-    gte__split_pass(e, batch);
+    gte__split_pass(e, batch, leg);
     e->backend->leave(token);
     if (e->trace) {
         gte__trace_finish_all(e->trace);

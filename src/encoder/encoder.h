@@ -3,6 +3,7 @@
 #define GTE_ENCODER_ENCODER_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include "base/status.h"
 #include "base/team.h"
@@ -12,10 +13,23 @@
 
 /* A ragged batch: the tokens of all texts back to back, no padding. */
 typedef struct gte__batch {
-    const gte_token *tokens; /* [starts[texts]] */
+    const gte_token *tokens; /* [starts[texts]]; NULL: the rows hold states already */
     const size_t *starts;    /* [texts + 1]: text i is tokens starts[i] .. starts[i + 1] - 1 */
     size_t texts;
+    const uint32_t *positions; /* [texts]: of each text's first token; NULL: all 0 */
 } gte__batch;
+
+/* Where a pass may stop, and another go on: the input of `layer` is ready (of layer L: the result);
+ * `projected`: its queries, keys and values are, too. */
+typedef struct gte__point {
+    uint32_t layer;
+    bool projected;
+} gte__point;
+
+/* A part of the forward pass: what lies between two points, the first before the second. */
+typedef struct gte__leg {
+    gte__point from, to;
+} gte__leg;
 
 /* The products of one layer, ready to run: operands, strides and epilogues never change. */
 typedef struct gte__layer_products {
@@ -77,9 +91,20 @@ static inline float *gte__hidden_row(const gte__encoder *e, size_t row)
     return (float *)(void *)((char *)e->hidden + row * e->hidden_stride);
 }
 
-/* Runs the layers over the batch; the result are the hidden states until the next call. Ids and
- * types must be within the model's tables. */
+/* Runs all layers over the batch; the result are the hidden states until the next call. Ids,
+ * types and positions must be within the model's tables. */
 void gte__encoder_forward(gte__encoder *e, const gte__batch *batch);
+
+/* Runs a part of that. Where `from` is not the start, batch->tokens is NULL and the rows hold the
+ * states of `from`: since the last run, or by gte__states_load. */
+void gte__encoder_run(gte__encoder *e, const gte__batch *batch, gte__leg leg);
+
+/* states.c: rows' states of a point, so that a later pass goes on from there as if it had not
+ * stopped: the bits are the same where the same texts are together again. Rows need not go where
+ * they came from. `bytes` is of one row; rows lie back to back. */
+size_t gte__state_bytes(const gte__encoder *e, gte__point point);
+void gte__states_save(const gte__encoder *e, gte__point point, size_t row, size_t rows, void *out);
+void gte__states_load(gte__encoder *e, gte__point point, size_t row, size_t rows, const void *in);
 
 /* What becomes of the hidden states of each text. */
 typedef struct gte__pool_options {

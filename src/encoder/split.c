@@ -69,6 +69,7 @@ typedef struct cut {
 typedef struct pass {
     gte__encoder *e;
     const gte__batch *batch;
+    gte__leg leg;
     way way;
     size_t threads, rows, groups;
     stage stage; /* of this job, and its layer */
@@ -94,13 +95,13 @@ static size_t max_size(size_t a, size_t b)
 #define HELD 0x80000000u /* of a group's progress: a thread is at it; the rest is its layer */
 
 /* Whole texts together up to `most` rows, one longer text alone. Returns how many groups. */
-static size_t plan_groups(gte__encoder *e, const gte__batch *batch, size_t most)
+static size_t plan_groups(gte__encoder *e, const gte__batch *batch, uint32_t layer, size_t most)
 {
     size_t count = 0, first = 0;
     e->groups[0] = 0;
     for (size_t i = 1; i <= batch->texts; i++) {
         if (i < batch->texts && batch->starts[i + 1] - batch->starts[first] <= most) continue;
-        atomic_init(&e->progress[count], 0);
+        atomic_init(&e->progress[count], layer);
         e->groups[++count] = first = i;
     }
     return count;
@@ -108,11 +109,11 @@ static size_t plan_groups(gte__encoder *e, const gte__batch *batch, size_t most)
 
 /* Takes the free group that is furthest behind; false when none is left to take. What others hold
  * they will finish. */
-static bool take_group(const pass *p, size_t *group, uint32_t *layer)
+static bool take_group(const pass *p, uint32_t layers, size_t *group, uint32_t *layer)
 {
     _Atomic uint32_t *progress = p->e->progress;
     for (;;) {
-        *layer = p->e->model->header->layers;
+        *layer = layers;
         *group = 0;
         for (size_t i = 0; i < p->groups; i++) {
             const uint32_t at = atomic_load_explicit(&progress[i], memory_order_relaxed);
@@ -120,7 +121,7 @@ static bool take_group(const pass *p, size_t *group, uint32_t *layer)
             *layer = at;
             *group = i;
         }
-        if (*layer == p->e->model->header->layers) return false;
+        if (*layer == layers) return false;
         uint32_t expected = *layer;
         if (atomic_compare_exchange_strong_explicit(&progress[*group], &expected, *layer | HELD,
                                                     memory_order_acquire, memory_order_relaxed))
@@ -132,14 +133,14 @@ static void run_groups(const pass *p, int member)
 {
     size_t group;
     uint32_t layer;
-    const uint32_t layers = p->e->model->header->layers;
-    while (take_group(p, &group, &layer)) {
+    const uint32_t layers = p->leg.to.layer + (p->leg.to.projected ? 1 : 0);
+    while (take_group(p, layers, &group, &layer)) {
         const gte__range texts = {p->e->groups[group], p->e->groups[group + 1]};
         const uint32_t left = layers - layer;
         const uint32_t end =
             p->threads > 1 && left > LAYERS_AT_ONCE ? layer + LAYERS_AT_ONCE : layers;
         while (layer < end) {
-            gte__step_layer(p->e, p->batch, (gte__place){(int)layer++, member}, texts);
+            gte__step_layer(p->e, p->batch, p->leg, (gte__place){(int)layer++, member}, texts);
             gte__team_breathe(p->e->team, member);
         }
         atomic_store_explicit(&p->e->progress[group], layer, memory_order_release);
@@ -209,19 +210,28 @@ static size_t plan_rows(pass *p)
     return p->row_blocks = p->threads * max_size(rounds, 1);
 }
 
+/* The first stage at p->layer. */
+static stage enter_layer(const pass *p)
+{
+    if (p->way == BY_TEXTS) return TEXTS;
+    if (gte__leg_projects(p->leg, p->layer)) return p->way == BY_ROWS ? ROWS : QKV;
+    return p->layer < p->leg.to.layer ? ATTEND : END;
+}
+
 /* The stage after p->stage. */
 static stage follow(pass *p)
 {
-    static const stage first[] = {[BY_TEXTS] = TEXTS, [BY_ROWS] = ROWS, [BY_PANELS] = QKV};
-    const uint32_t layers = p->e->model->header->layers;
     const bool quantises = p->e->input_type == GTE__ELEMENT_INT8;
     switch (p->stage) {
+    case START:
+        return p->batch->tokens ? EMBED : enter_layer(p);
     case EMBED:
-        return first[p->way];
+        return enter_layer(p);
     case TEXTS:
         return END;
     case ROWS:
-        return p->layer < layers ? ATTEND : END;
+    case QKV:
+        return p->layer < p->leg.to.layer ? ATTEND : END;
     case ATTEND:
         if (p->way == BY_PANELS) return quantises ? ATTENDED_TO_INPUT : ATTENTION_OUT;
         p->layer++;
@@ -229,7 +239,8 @@ static stage follow(pass *p)
     case FFN_UP:
         return quantises ? INNER_TO_INPUT : FFN_DOWN;
     case FFN_NORM:
-        return ++p->layer < layers ? QKV : END;
+        p->layer++;
+        return enter_layer(p);
     default:
         return p->stage + 1;
     }
@@ -269,8 +280,8 @@ static size_t next_stage(void *arg)
 static void run_rows(const pass *p, gte__place at, gte__range rows)
 {
     const gte__place before = {at.layer - 1, at.member};
-    if (p->layer > 0) gte__step_after_attention(p->e, before, rows);
-    if (p->layer < p->e->model->header->layers) gte__step_before_attention(p->e, at, rows);
+    if (p->layer > p->leg.from.layer) gte__step_after_attention(p->e, before, rows);
+    if (gte__leg_projects(p->leg, p->layer)) gte__step_before_attention(p->e, at, rows);
 }
 
 /* A unit is one head of one part of a text's queries. */
@@ -356,17 +367,20 @@ static way choose(const pass *p)
     return p->rows >= p->threads * ROWS_MIN ? BY_ROWS : BY_PANELS;
 }
 
-void gte__split_pass(gte__encoder *e, const gte__batch *batch)
+void gte__split_pass(gte__encoder *e, const gte__batch *batch, gte__leg leg)
 {
     static const stage products[] = {QKV, ATTENTION_OUT, FFN_UP, FFN_DOWN};
     pass p = {.e = e,
               .batch = batch,
+              .leg = leg,
+              .layer = leg.from.layer,
               .threads = (size_t)gte__team_threads(e->team),
               .rows = batch->starts[batch->texts],
               .row_blocks = 1};
     p.way = choose(&p);
     if (p.way == BY_TEXTS)
-        p.groups = plan_groups(e, batch, min_size(group_rows(&p), e->backend->layer_rows));
+        p.groups =
+            plan_groups(e, batch, leg.from.layer, min_size(group_rows(&p), e->backend->layer_rows));
     for (size_t i = 0; p.way == BY_PANELS && i < sizeof products / sizeof *products; i++)
         p.cuts[products[i]] = plan_product(&p, products[i]);
     gte__team_run(e->team, next_stage, run_task, &p);

@@ -29,11 +29,19 @@ void gte__step_attend(const gte__encoder *e, const gte__batch *batch, gte__place
 void gte__step_before_attention(const gte__encoder *e, gte__place at, gte__range rows);
 void gte__step_after_attention(const gte__encoder *e, gte__place at, gte__range rows);
 
-/* A whole layer for whole texts. */
-void gte__step_layer(const gte__encoder *e, const gte__batch *batch, gte__place at,
+/* Whether the queries, keys and values of `layer` are to be made on the leg; it attends with them
+ * where layer < to.layer. */
+static inline bool gte__leg_projects(gte__leg leg, uint32_t layer)
+{
+    return (layer < leg.to.layer || leg.to.projected) &&
+           !(leg.from.projected && layer == leg.from.layer);
+}
+
+/* What the leg has of a layer, for whole texts. */
+void gte__step_layer(const gte__encoder *e, const gte__batch *batch, gte__leg leg, gte__place at,
                      gte__range texts);
 
-/* split.c: the stages of the pass, over the team. */
-void gte__split_pass(gte__encoder *e, const gte__batch *batch);
+/* split.c: the stages of the leg, over the team. */
+void gte__split_pass(gte__encoder *e, const gte__batch *batch, gte__leg leg);
 
 #endif
