@@ -75,7 +75,7 @@ static void find_client(server__request *request)
 /* The setting, or less when the client asks for less: X-Request-Timeout, in seconds. */
 static uint64_t deadline_of(const server__request *request)
 {
-    double seconds = request->service->settings.request_timeout;
+    double seconds = request->service->limits.request_timeout;
     const char *asked = server__header(request, "X-Request-Timeout");
     if (asked) {
         char *end;
@@ -163,14 +163,14 @@ bool server__admission_ask(server__request *request)
     }
     server__metrics_refused(service->metrics, SERVER__REFUSED_RATE);
     server__fail_later(request, 429, "rate_limited", seconds, "more than %d requests a second",
-                       service->settings.rate);
+                       service->limits.rate);
     return false;
 }
 
 size_t server__body_limit(const server__request *request)
 {
     size_t own = request->route->body_limit;
-    return own ? own : (size_t)request->service->settings.max_body;
+    return own ? own : (size_t)request->service->limits.max_body;
 }
 
 void server__admission_end(server__request *request)

@@ -205,6 +205,16 @@ server__batcher *server__batcher_start(const gte_model *model,
     return b;
 }
 
+void server__batcher_limit(server__batcher *b, size_t queue_items, size_t queue_tokens,
+                           int queue_seconds)
+{
+    pthread_mutex_lock(&b->lock);
+    b->options.queue_items = queue_items;
+    b->options.queue_tokens = queue_tokens;
+    b->options.queue_seconds = queue_seconds;
+    pthread_mutex_unlock(&b->lock);
+}
+
 const char *server__batcher_backend(const server__batcher *batcher)
 {
     return batcher->backend;

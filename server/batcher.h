@@ -86,6 +86,9 @@ typedef struct server__batcher_state {
 /* On failure NULL, *err filled. The model outlives the batcher. */
 server__batcher *server__batcher_start(const gte_model *model,
                                        const server__batcher_options *options, gte_error *err);
+/* Other bounds of the queue from now on; what waits stays. */
+void server__batcher_limit(server__batcher *batcher, size_t queue_items, size_t queue_tokens,
+                           int queue_seconds);
 /* What multiplies matrices: gte_context_info.backend. */
 const char *server__batcher_backend(const server__batcher *batcher);
 server__submit server__batcher_submit(server__batcher *batcher, server__job *job);

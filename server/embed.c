@@ -138,7 +138,7 @@ static bool tokenize_all(work *w)
 {
     server__embedding *e = w->embedding;
     server__request *request = w->request;
-    size_t total = 0, most = (size_t)request->service->settings.max_tokens;
+    size_t total = 0, most = (size_t)request->service->limits.max_tokens;
     for (size_t i = 0; i < e->count; i++) {
         server__input *input = &e->inputs[i];
         if (!(input->ids ? take_ids(w, i) : tokenize_text(w, i))) return false;
@@ -195,7 +195,7 @@ static void refuse_full(server__request *request)
     server__metrics_refused(service->metrics, SERVER__REFUSED_QUEUE);
     server__fail_later(request, 429, "overloaded", server__batcher_retry_after(service->batcher),
                        "the queue is full (--queue-items %d, --queue-tokens %d)",
-                       service->settings.queue_items, service->settings.queue_tokens);
+                       service->limits.queue_items, service->limits.queue_tokens);
 }
 
 /* On a thread of the batcher. */

@@ -172,7 +172,7 @@ void *server__exchange_target(void *cls, const char *target, struct MHD_Connecti
         x->peer->begun = x;
     }
     set_idle(x, false);
-    set_deadline(x, http->service->settings.header_timeout);
+    set_deadline(x, http->service->limits.header_timeout);
     return x;
 }
 
@@ -190,7 +190,7 @@ static enum MHD_Result queue(exchange *x)
     if (x->queued) return MHD_YES;
     if (!x->response) return MHD_NO;
     x->queued = true;
-    set_deadline(x, x->http->service->settings.send_timeout);
+    set_deadline(x, x->http->service->limits.send_timeout);
     return MHD_queue_response(x->connection, (unsigned)x->request.status, x->response);
 }
 
@@ -213,7 +213,7 @@ static enum MHD_Result refuse(exchange *x)
 {
     size_t size = announced(&x->request);
     x->discard = size <= MOST_DISCARDED && !server__header(&x->request, "Expect");
-    if (x->discard && size) set_deadline(x, x->http->service->settings.body_timeout);
+    if (x->discard && size) set_deadline(x, x->http->service->limits.body_timeout);
     return x->discard ? MHD_YES : queue_and_close(x);
 }
 
@@ -242,7 +242,7 @@ static enum MHD_Result on_head(exchange *x, const char *path, const char *method
     }
     x->body_capacity = size == 0 ? 0 : size == SIZE_MAX ? FIRST_BODY : size + 1;
     if (x->body_capacity && !(x->body = malloc(x->body_capacity))) return MHD_NO;
-    set_deadline(x, x->http->service->settings.body_timeout);
+    set_deadline(x, x->http->service->limits.body_timeout);
     return MHD_YES;
 }
 
@@ -338,7 +338,7 @@ void server__exchange_completed(void *cls, struct MHD_Connection *connection, vo
     if (x->peer) x->peer->begun = NULL;
     if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK && !x->queued) x->request.status = 499;
     if (x->begun) server__admission_end(&x->request);
-    set_deadline(x, x->http->service->settings.idle_timeout);
+    set_deadline(x, x->http->service->limits.idle_timeout);
     set_idle(x, true);
     release(x);
 }

@@ -31,7 +31,7 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         const union MHD_ConnectionInfo *fd =
             MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-        uint64_t seconds = (uint64_t)http->service->settings.header_timeout;
+        uint64_t seconds = (uint64_t)http->service->limits.header_timeout;
         server__peer *peer = fd ? server__watch_add(http->watch, fd->connect_fd,
                                                     server__now() + seconds * SERVER__SECOND)
                                 : NULL;

@@ -75,7 +75,7 @@ static size_t count_ids(const json_t *list)
 
 bool server__inputs_fit(server__request *request, const char *name, size_t count)
 {
-    const size_t most = (size_t)request->service->settings.max_items;
+    const size_t most = (size_t)request->service->limits.max_items;
     if (count <= most) return true;
     server__fail(request, status_of(request), "too_many_inputs", name,
                  "batch size %zu > maximum allowed batch size %zu (--max-items)", count, most);

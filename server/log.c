@@ -23,7 +23,7 @@
 #define JSON_KEEP 30 /* days */
 
 struct server__log {
-    server__level level;
+    _Atomic server__level level;
     const char *instance_id;
     int port;
     bool files;
@@ -69,9 +69,15 @@ static bool open_files(server__log *log, const server__settings *settings, char 
     return false;
 }
 
-server__log *server__log_open(const server__settings *settings, char *message, size_t size)
+void server__log_level(server__log *log, const char *name)
 {
     static const char *const levels[] = {"debug", "info", "warning", "error"};
+    for (int i = 0; i < 4; i++)
+        if (strcmp(name, levels[i]) == 0) log->level = (server__level)i;
+}
+
+server__log *server__log_open(const server__settings *settings, char *message, size_t size)
+{
     server__log *log = calloc(1, sizeof *log);
     if (!log) {
         snprintf(message, size, "out of memory");
@@ -80,8 +86,7 @@ server__log *server__log_open(const server__settings *settings, char *message, s
     pthread_mutex_init(&log->lock, NULL);
     log->instance_id = settings->instance_id;
     log->port = settings->port;
-    for (int i = 0; i < 4; i++)
-        if (strcmp(settings->log_level, levels[i]) == 0) log->level = (server__level)i;
+    server__log_level(log, settings->log_level);
     if (settings->log_dir && !open_files(log, settings, message, size)) server__log_close(&log);
     return log;
 }

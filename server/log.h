@@ -19,6 +19,8 @@ struct server__settings;
 /* On failure (the folder cannot be written) NULL, and a line in `message`. */
 server__log *server__log_open(const struct server__settings *settings, char *message, size_t size);
 void server__log_close(server__log **log);
+/* Lines below `name`, a value of --log-level, are not written from now on. */
+void server__log_level(server__log *log, const char *name);
 /* SIGUSR1: files are opened anew. */
 void server__log_reopen(server__log *log);
 /* The port that the JSON lines name, once it is known. */

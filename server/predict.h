@@ -30,7 +30,8 @@ struct server__predict {
     server__input *inputs; /* malloc'ed by prepare; texts lie in json or are constant */
     const char **labels;   /* malloc'ed by prepare, or NULL */
     size_t label_count;
-    void *own; /* malloc'ed by prepare, or NULL */
+    struct server__label_sets *label_sets; /* held where the labels are the standard ones */
+    void *own;                             /* malloc'ed by prepare, or NULL */
 };
 
 /* The six tasks in the order in which messages list them; ends with a row without a name. */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "server/label_sets.h"
 #include "server/service.h"
 
 #define RESULT_MOST 4096 /* longer ones, of many labels, are put together again */
@@ -14,8 +15,9 @@ typedef struct kept {
 
 #define HEAD offsetof(kept, result)
 
-/* The request's own labels are in the key one by one; the standard ones belong to the version, and
- * the first tells their language. False: out of memory. */
+/* The request's own labels are in the key one by one; the standard ones by the digest of their file
+ * (built in, they belong to the version), and the first tells their language. False: out of
+ * memory. */
 static bool key_of(const server__request *request, const server__predict *predict,
                    gte_cache_key *key)
 {
@@ -28,6 +30,8 @@ static bool key_of(const server__request *request, const server__predict *predic
     server__text_add(&how, service->computed_by, strlen(service->computed_by) + 1);
     server__text_add(&how, gte_version(), strlen(gte_version()) + 1);
     server__text_string(&how, own && !json_is_null(own) ? "own" : "standard");
+    if (predict->label_sets)
+        server__text_add(&how, server__label_sets_id(predict->label_sets), SERVER__LABEL_SETS_ID);
     for (size_t i = 0; i < labels; i++) {
         server__text_add(&how, "", 1);
         server__text_string(&how, predict->labels[i]);

@@ -28,7 +28,7 @@ static bool take_options(server__request *request, embeddings *own)
 {
     const char *format = "float", *ignored = NULL;
     int64_t dims = 0;
-    bool truncate = request->service->settings.truncate;
+    bool truncate = request->service->limits.truncate;
     if (!server__json_get_string(request, own->json, "encoding_format", &format, NULL) ||
         !server__json_get_string(request, own->json, "model", &ignored, NULL) ||
         !server__json_get_string(request, own->json, "user", &ignored, NULL) ||

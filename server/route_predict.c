@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "server/json_in.h"
+#include "server/label_sets.h"
 #include "server/predict.h"
 #include "server/predict_keep.h"
 #include "server/routes.h"
@@ -26,6 +27,7 @@ static void predict_free(void *state)
     json_decref(predict->json);
     free(predict->inputs);
     free(predict->labels);
+    server__label_sets_drop(&predict->label_sets);
     free(predict->own);
     free(predict);
 }
@@ -148,7 +150,7 @@ static void predict_handle(server__request *request)
     if (!predict->task->prepare(request, predict)) return;
     predict->embedding.inputs = predict->inputs;
     predict->embedding.param = "input_text";
-    predict->embedding.flags = request->service->settings.truncate ? 0 : GTE_NO_TRUNCATE;
+    predict->embedding.flags = request->service->limits.truncate ? 0 : GTE_NO_TRUNCATE;
     if (!predict_again(request, predict))
         server__embed(request, &predict->embedding, predict_finish);
 }

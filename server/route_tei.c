@@ -54,7 +54,7 @@ static tei *begin(server__request *request, const char *task, const char *param)
 /* truncate and truncation_direction of `object`, which may be NULL. */
 static bool take_truncation(server__request *request, tei *own, const json_t *object)
 {
-    bool truncate = request->service->settings.truncate;
+    bool truncate = request->service->limits.truncate;
     const char *direction = "right";
     if (!server__json_get_bool(request, object, "truncate", &truncate) ||
         !server__json_get_string(request, object, "truncation_direction", &direction, NULL))
@@ -297,6 +297,7 @@ static void info_handle(server__request *request)
 {
     const server__service *service = request->service;
     const server__settings *settings = &service->settings;
+    const server__limits *limits = &service->limits;
     const gte_model_info *info = &service->info;
     const char *source = gte_model_meta(service->model, "name");
     server__text out = {0};
@@ -311,9 +312,9 @@ static void info_handle(server__request *request)
         "\"max_input_length\":%d,\"max_batch_tokens\":%d,\"max_batch_requests\":null,"
         "\"max_client_batch_size\":%d,\"auto_truncate\":%s,\"tokenization_workers\":%d,"
         "\"version\":\"%s\",\"sha\":null,\"docker_label\":null}",
-        info->pooling == GTE_POOLING_CLS ? "cls" : "mean", settings->queue_items, info->max_tokens,
-        settings->batch_tokens ? settings->batch_tokens : 1024, settings->max_items,
-        settings->truncate ? "true" : "false", settings->http_threads, gte_version());
+        info->pooling == GTE_POOLING_CLS ? "cls" : "mean", limits->queue_items, info->max_tokens,
+        settings->batch_tokens ? settings->batch_tokens : 1024, limits->max_items,
+        limits->truncate ? "true" : "false", settings->http_threads, gte_version());
     server__answer_json(request, 200, &out);
 }
 

@@ -30,7 +30,7 @@ static void write_token(server__text *out, const gte_model *model, const gte_tok
 /* An answer has some sixty bytes a token: so many tokens a request as any other may have. */
 static bool count_tokens(server__request *request, size_t more)
 {
-    const size_t most = (size_t)request->service->settings.max_tokens;
+    const size_t most = (size_t)request->service->limits.max_tokens;
     request->tokens += more;
     if (request->tokens <= most) return true;
     server__fail(request, 422, "too_many_tokens", "inputs",

@@ -11,6 +11,7 @@
 
 #include "server/cache_place.h"
 #include "server/notify.h"
+#include "server/reload.h"
 #include "server/warm_up.h"
 
 #define DRAIN_STEP_MS 10
@@ -79,6 +80,9 @@ static int open_parts(server__service *service)
     if (!service->metrics) return fail(service, "out of memory");
     service->admit = server__admit_create(s, message, sizeof message);
     if (!service->admit) return fail(service, message);
+    server__label_sets *sets = server__label_sets_read(s->labels, message, sizeof message);
+    if (!sets) return fail(service, message);
+    if (!(service->labels = server__labels_create(sets))) return fail(service, "out of memory");
     return open_model(service);
 }
 
@@ -136,6 +140,7 @@ static void close_parts(server__service *service)
     server__http_stop(&service->http);
     server__batcher_free(&service->batcher);
     gte_cache_close(&service->cache);
+    server__labels_free(&service->labels);
     server__admit_free(&service->admit);
     server__metrics_free(&service->metrics);
     gte_model_close(&service->model);
@@ -153,28 +158,12 @@ static void block_signals(sigset_t *set)
     pthread_sigmask(SIG_BLOCK, set, NULL);
 }
 
-/* Keys, origins and rates; what cannot change while running stays as it is. */
-static void reload(server__service *service)
-{
-    char message[512];
-    server__settings fresh;
-    if (!server__settings_reread(&fresh, &service->settings, message, sizeof message)) {
-        server__log_line(service->log, SERVER__ERROR, "not reloaded: %s", message);
-        return;
-    }
-    if (server__admit_reload(service->admit, &fresh, message, sizeof message))
-        server__log_line(service->log, SERVER__INFO, "reloaded keys, origins and rate limits");
-    else
-        server__log_line(service->log, SERVER__ERROR, "not reloaded: %s", message);
-    server__settings_free(&fresh);
-}
-
 static void serve(server__service *service, const sigset_t *set)
 {
     int number;
     while (sigwait(set, &number) == 0) {
         if (number == SIGTERM || number == SIGINT) return;
-        if (number == SIGHUP) reload(service);
+        if (number == SIGHUP) server__reload(service);
         if (number == SIGUSR1) server__log_reopen(service->log);
     }
 }
@@ -182,7 +171,7 @@ static void serve(server__service *service, const sigset_t *set)
 /* Accepted requests finish; a second signal, or the time, ends the wait. */
 static void drain(server__service *service, const sigset_t *set)
 {
-    uint64_t end = server__now() + (uint64_t)service->settings.drain_timeout * 1000000000u;
+    uint64_t end = server__now() + (uint64_t)service->limits.drain_timeout * 1000000000u;
     const struct timespec step = {0, DRAIN_STEP_MS * 1000000};
     atomic_store(&service->draining, true);
     server__log_line(service->log, SERVER__INFO, "draining: %zu requests, %zu connections",
@@ -224,6 +213,7 @@ int server__run(const server__settings *settings)
     static server__service service;
     sigset_t set;
     service.settings = *settings;
+    server__limits_set(&service.limits, settings);
     char message[512];
     if (!(service.log = server__log_open(settings, message, sizeof message))) {
         fprintf(stderr, "gte-server: %s\n", message);

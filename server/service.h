@@ -9,12 +9,15 @@
 #include "server/admit.h"
 #include "server/batcher.h"
 #include "server/http.h"
+#include "server/label_sets.h"
+#include "server/limits.h"
 #include "server/log.h"
 #include "server/metrics.h"
 #include "server/settings.h"
 
 typedef struct server__service {
-    server__settings settings;
+    server__settings settings; /* as they were at the start */
+    server__limits limits;     /* those of them that SIGHUP changes */
     gte_model *model;
     gte_model_info info;
     char model_name[256];  /* as clients know it: the setting name, else the model's own, else the
@@ -27,6 +30,7 @@ typedef struct server__service {
     gte_cache *cache;     /* of vectors and answers; NULL: --cache off */
     char computed_by[64]; /* what changes the last bits of a vector: for the cache's keys */
     server__admit *admit;
+    server__labels *labels;
     server__metrics *metrics;
     server__log *log;
     server__http *http;

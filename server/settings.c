@@ -328,8 +328,8 @@ void server__settings_help(FILE *out)
 {
     fputs("usage: gte-server -m FILE [OPTION...]\n\n"
           "Serves embeddings over HTTP until SIGTERM, which lets accepted requests finish.\n"
-          "SIGHUP reads keys, origins and rate limits again. Later ones win: defaults,\n"
-          "--config FILE, environment, options.\n",
+          "SIGHUP reads keys, origins, limits, labels and the log's level again. Later ones\n"
+          "win: defaults, --config FILE, environment, options.\n",
           out);
     for (const server__setting *row = server__setting_table; row->name; row++) {
         if (row->group) fprintf(out, "\n%s:\n", row->group);

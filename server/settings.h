@@ -10,7 +10,7 @@
 
 typedef struct server__settings {
     const char *model, *name, *host, *unix_socket, *cache, *api_key_file, *cors, *tls_cert,
-        *tls_key, *instance_id, *log_level, *trusted_proxies, *log_dir;
+        *tls_key, *instance_id, *log_level, *trusted_proxies, *log_dir, *labels;
     int port, threads, workers, http_threads;
     int batch_tokens, queue_items, queue_tokens, queue_seconds;
     int max_body, max_items, max_tokens;                          /* of one request */

@@ -37,6 +37,9 @@ const server__setting server__setting_table[] = {
            "MiB of it in memory."),
     NUMBER("cache-size", 0, "GTE_SERVER_CACHE_SIZE", cache_size, 1, MILLION, "1024", NULL,
            "MiB of it in the file."),
+    TEXT("labels", 0, "FILE", "GTE_SERVER_LABELS", labels, NULL, NULL,
+         "What classification and sentiment choose from\nwhere a request brings no labels, JSON\n"
+         "[built in]."),
 
     TEXT("host", 0, "ADDRESS", "GTE_SERVER_HOST", host, "127.0.0.1", "Listening",
          "Address to listen on; 0.0.0.0 or :: for all."),

@@ -34,7 +34,7 @@ static const char *last_bar(const char *text, size_t text_size, size_t *size)
 
 bool server__answer_prepare(server__request *request, server__predict *predict)
 {
-    const size_t most = (size_t)request->service->settings.max_items - 1;
+    const size_t most = (size_t)request->service->limits.max_items - 1;
     size_t bar_size = 0;
     const char *bar = last_bar(predict->text, predict->size, &bar_size);
     const char *end = predict->text + predict->size;

@@ -7,44 +7,11 @@
 
 #include "server/errors.h"
 #include "server/json_in.h"
+#include "server/label_sets.h"
 #include "server/predict.h"
 #include "server/service.h"
 
-#define LABELS_MAX 100
 #define TEMPERATURE 0.05f /* the one that GTE models are trained near (Li et al., 2023: 0.01) */
-
-/* What a label is called in the answer, and the text whose vector stands for it. */
-typedef struct label_text {
-    const char *name, *text;
-} label_text;
-
-static const label_text topics_zh[] = {
-    {"科技", "科技、互联网、人工智能"}, {"体育", "体育、比赛、运动员"},
-    {"财经", "财经、股票、公司、市场"}, {"娱乐", "娱乐、电影、音乐、明星"},
-    {"教育", "教育、学校、考试"},       {"健康", "健康、医疗、疾病"},
-    {"旅游", "旅游、景点、酒店"},       {"社会", "社会、民生、法律"},
-    {"美食", "美食、餐厅、做饭"},       {"天气", "天气、气温、下雨"},
-};
-static const label_text topics_en[] = {
-    {"technology", "technology, computers and software"},
-    {"sports", "sports, matches and athletes"},
-    {"business", "business, companies and the stock market"},
-    {"entertainment", "entertainment, films, music and celebrities"},
-    {"education", "education, schools and exams"},
-    {"health", "health, medicine and illness"},
-    {"travel", "travel, sights and hotels"},
-    {"society", "society, law and politics"},
-    {"food", "food, restaurants and cooking"},
-    {"weather", "weather, temperature and rain"},
-};
-static const label_text feelings_zh[] = {
-    {"正面", "非常好，很满意，喜欢，推荐"},
-    {"负面", "非常差，很失望，讨厌，糟糕"},
-};
-static const label_text feelings_en[] = {
-    {"positive", "very good, satisfied, I love it, recommended"},
-    {"negative", "very bad, disappointed, I hate it, terrible"},
-};
 
 bool server__is_chinese(const char *text, size_t size)
 {
@@ -82,9 +49,9 @@ static void set_label(server__predict *predict, size_t i, const char *name, cons
 static bool take_labels(server__request *request, server__predict *predict, const json_t *labels)
 {
     const size_t count = json_array_size(labels);
-    if (!json_is_array(labels) || count == 0 || count > LABELS_MAX) {
+    if (!json_is_array(labels) || count == 0 || count > SERVER__LABELS_MOST) {
         server__fail(request, 422, "bad_labels", "labels",
-                     "'labels' must be a list of 1 to %d strings", LABELS_MAX);
+                     "'labels' must be a list of 1 to %d strings", SERVER__LABELS_MOST);
         return false;
     }
     if (!reserve(request, predict, count)) return false;
@@ -107,31 +74,27 @@ static bool take_labels(server__request *request, server__predict *predict, cons
     return true;
 }
 
-static bool prepare(server__request *request, server__predict *predict, const label_text *standard,
-                    size_t count)
+static bool prepare(server__request *request, server__predict *predict, server__label_task task)
 {
     const json_t *labels = json_object_get(predict->json, "labels");
     if (labels && !json_is_null(labels)) return take_labels(request, predict, labels);
-    if (!reserve(request, predict, count)) return false;
-    for (size_t i = 0; i < count; i++)
-        set_label(predict, i, standard[i].name, standard[i].text, strlen(standard[i].text));
+    predict->label_sets = server__labels_hold(request->service->labels);
+    const server__label_set set = server__label_sets_of(
+        predict->label_sets, task, server__is_chinese(predict->text, predict->size));
+    if (!reserve(request, predict, set.count)) return false;
+    for (size_t i = 0; i < set.count; i++)
+        set_label(predict, i, set.labels[i].name, set.labels[i].text, strlen(set.labels[i].text));
     return true;
 }
 
-#define COUNT(table) (sizeof(table) / sizeof *(table))
-
 bool server__classification_prepare(server__request *request, server__predict *predict)
 {
-    return server__is_chinese(predict->text, predict->size)
-               ? prepare(request, predict, topics_zh, COUNT(topics_zh))
-               : prepare(request, predict, topics_en, COUNT(topics_en));
+    return prepare(request, predict, SERVER__CLASSIFICATION);
 }
 
 bool server__sentiment_prepare(server__request *request, server__predict *predict)
 {
-    return server__is_chinese(predict->text, predict->size)
-               ? prepare(request, predict, feelings_zh, COUNT(feelings_zh))
-               : prepare(request, predict, feelings_en, COUNT(feelings_en));
+    return prepare(request, predict, SERVER__SENTIMENT);
 }
 
 typedef struct scored {
