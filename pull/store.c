@@ -57,6 +57,14 @@ const char *pull__store_find(const char *name, char room[PULL__PATH_SIZE])
     return found ? room : NULL;
 }
 
+const char *pull__store_resolve(const char *word, char room[PULL__PATH_SIZE])
+{
+    struct stat st;
+    if (!pull__name_ok(word) || (stat(word, &st) == 0 && !S_ISDIR(st.st_mode))) return word;
+    const char *found = pull__store_find(word, room);
+    return found || stat(word, &st) != 0 ? found : word;
+}
+
 bool pull__make_folders(const char *path)
 {
     char room[PULL__PATH_SIZE];

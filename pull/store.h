@@ -25,6 +25,11 @@ bool pull__store_path(const char *dir, const char *name, char room[PULL__PATH_SI
 /* The installed model of that name, or NULL. */
 const char *pull__store_find(const char *name, char room[PULL__PATH_SIZE]);
 
+/* The file that a word means: an installed model's for a bare word, "gte-small", unless a file is
+ * called so (a folder is not: that is where the original may lie); else the word itself. NULL: a
+ * bare word, of which there is neither. */
+const char *pull__store_resolve(const char *word, char room[PULL__PATH_SIZE]);
+
 /* Makes the folder of an unfinished pull and locks it against other processes; the descriptor, or
  * -1 with *err. Ended by pull__stage_close, which with `remove` removes it and all in it. */
 int pull__stage_open(const char *dir, const char *repo, char room[PULL__PATH_SIZE], gte_error *err);

@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include "pull/store.h"
 #include "server/cache_place.h"
 #include "server/notify.h"
 #include "server/reload.h"
@@ -41,11 +42,21 @@ static int open_model(server__service *service)
     gte_error err;
     gte_token ends[2];
     size_t count;
+    const char *asked = service->settings.model;
+    char room[PULL__PATH_SIZE];
     uint64_t begin = server__now();
-    if (!service->settings.model)
-        return fail(service, "no model: give one with -m FILE or GTE_MODEL");
-    server__log_line(service->log, SERVER__INFO, "loading the model %s", service->settings.model);
-    if (gte_model_open(&service->model, service->settings.model, NULL, &err) != GTE_OK ||
+    if (!asked) return fail(service, "no model: give one with -m FILE or GTE_MODEL");
+    const char *path = pull__store_resolve(asked, room);
+    if (!path) {
+        server__log_line(
+            service->log, SERVER__ERROR,
+            "no model '%s': there is no such file, and none of that name is installed; "
+            "gte list shows those, gte pull gets one",
+            asked);
+        return 1;
+    }
+    server__log_line(service->log, SERVER__INFO, "loading the model %s", path);
+    if (gte_model_open(&service->model, path, NULL, &err) != GTE_OK ||
         gte_tokenize(service->model, gte_text_of(""), 0, 0, ends, 2, &count, NULL, &err) != GTE_OK)
         return fail(service, err.message);
     service->first = ends[0];

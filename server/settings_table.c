@@ -17,7 +17,7 @@
 
 const server__setting server__setting_table[] = {
     TEXT("model", 'm', "FILE", "GTE_MODEL", model, NULL, "Model and encoder",
-         "The model, a .gte file."),
+         "The model: a .gte file, or the name of an\ninstalled one (gte list)."),
     TEXT("name", 0, "NAME", "GTE_SERVER_NAME", name, NULL, NULL,
          "What clients call the model [its own name]."),
     NUMBER("threads", 't', "GTE_THREADS", threads, 0, 1024, "0", NULL,

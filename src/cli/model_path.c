@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "pull/store.h"
@@ -21,18 +20,14 @@ static int exists(const char *directory, const char *name, char *room)
     return size > 0 && size < CLI_PATH_SIZE && access(room, R_OK) == 0;
 }
 
-/* A bare word, "gte-small", is an installed model, unless a file is called so. A folder is not:
- * that is where the original may lie. */
 static const char *named_model(const char *word, char *room)
 {
-    struct stat st;
-    if (!pull__name_ok(word) || (stat(word, &st) == 0 && !S_ISDIR(st.st_mode))) return word;
-    const char *found = pull__store_find(word, room);
-    if (found || stat(word, &st) == 0) return found ? found : word;
-    cli__fail("no model '%s': there is no such file, and none of that name is installed; gte list "
-              "shows those, gte pull OWNER/%s gets one",
-              word, word);
-    return NULL;
+    const char *path = pull__store_resolve(word, room);
+    if (!path)
+        cli__fail("no model '%s': there is no such file, and none of that name is installed; gte "
+                  "list shows those, gte pull OWNER/%s gets one",
+                  word, word);
+    return path;
 }
 
 const char *cli__model_path(const char *asked, char *room, bool *implicit)

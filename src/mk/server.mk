@@ -37,7 +37,7 @@ $(B)/libserver.a: $(SERVER_OBJ)
 	$(say) AR $@
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(B)/gte-server: $(SERVER_MAIN) $(B)/libserver.a $(B)/libgtecache.a $(B)/libgte.a
+$(B)/gte-server: $(SERVER_MAIN) $(B)/libserver.a $(B)/libpull.a $(B)/libgtecache.a $(B)/libgte.a
 	$(say) LINK $@
 	$(Q)$(CC) $(VARIANT_CFLAGS) $(LDFLAGS) -o $@ $^ $(SERVER_LIBS) $(CACHE_LIBS) $(LDLIBS)
 

@@ -71,6 +71,8 @@ def mistakes(folder):
         check(name, code == 2 and wanted in err, (code, err))
     code, _, err = run("--check")
     check("no model", code == 1 and "GTE_MODEL" in err, (code, err))
+    code, _, err = run("--check", "-m", "no-such-name")
+    check("no installed model of that name", code == 1 and "installed" in err, (code, err))
     code, _, err = run("--check", "-m", file)
     check("no model file", code == 1, (code, err))
     code, _, err = run("--check", "-m", MODEL, "--api-key-file", "/nowhere")
@@ -78,6 +80,19 @@ def mistakes(folder):
     code, out, _ = run("--help")
     check("--help", code == 0 and "--max-body" in out and "GTE_INSTANCE_PORT" in out)
     check("--version", run("--version")[1].startswith("gte-server 0."))
+
+
+def installed(folder):
+    """The name of a model that gte pull would have put there."""
+    models = os.path.join(folder, "gte", "models")
+    os.makedirs(models)
+    shutil.copy(MODEL, os.path.join(models, "my-model.gte"))
+    place = {"XDG_DATA_HOME": folder}
+    with Server(model="my-model", env=place) as server:
+        check("-m NAME", server.get("/live")[0] == 200 and "models/my-model.gte" in server.log())
+    check("GTE_MODEL=NAME", run("--check", env=dict(place, GTE_MODEL="my-model"))[0] == 0)
+    code, _, err = run("--check", "-m", "my-model")
+    check("elsewhere it is not there", code == 1, (code, err))
 
 
 def over(s, target=b"/v1/models"):
@@ -201,6 +216,7 @@ def health():
 with tempfile.TemporaryDirectory() as folder:
     settings(folder)
     mistakes(folder)
+    installed(folder)
     sockets(folder)
     systemd()
     notified(folder)
