@@ -95,7 +95,8 @@ static bool answer_origin(server__request *request)
         return false;
     server__answer_header(request, "Access-Control-Allow-Origin", allowed);
     if (strcmp(allowed, "*") != 0) server__answer_header(request, "Vary", "Origin");
-    server__answer_header(request, "Access-Control-Expose-Headers", "X-Request-Id, Retry-After");
+    server__answer_header(request, "Access-Control-Expose-Headers",
+                          "X-Request-Id, Retry-After, X-Truncated-Inputs");
     if (strcmp(request->method, "OPTIONS") != 0 ||
         !server__header(request, "Access-Control-Request-Method"))
         return false;

@@ -72,6 +72,14 @@ void server__answer_header(server__request *request, const char *name, const cha
     x->header_count++;
 }
 
+/* Few of the answers' shapes have a place to say it. */
+static void add_truncated(exchange *x)
+{
+    char count[24];
+    snprintf(count, sizeof count, "%zu", x->request.truncated);
+    MHD_add_response_header(x->response, "X-Truncated-Inputs", count);
+}
+
 static void keep_answer(exchange *x, int status, const char *type, char *body, size_t size,
                         enum MHD_ResponseMemoryMode mode)
 {
@@ -90,6 +98,7 @@ static void keep_answer(exchange *x, int status, const char *type, char *body, s
     MHD_add_response_header(x->response, "X-Request-Id", x->request.id);
     for (unsigned i = 0; i < x->header_count; i++)
         MHD_add_response_header(x->response, x->headers[i].name, x->headers[i].value);
+    if (status == 200 && x->request.truncated) add_truncated(x);
     if (atomic_load(&x->http->service->draining))
         MHD_add_response_header(x->response, "Connection", "close");
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "server/errors.h"
+#include "server/json_in.h"
 #include "server/routes.h"
 #include "server/service.h"
 
@@ -136,6 +137,20 @@ bool server__inputs_prompt(server__request *request, server__inputs *inputs, con
         at += input->size;
     }
     return true;
+}
+
+bool server__inputs_truncation(server__request *request, const json_t *object, unsigned *flags)
+{
+    bool truncate = request->service->limits.auto_truncate;
+    const char *direction = "right";
+    if (!server__json_get_bool(request, object, "truncate", &truncate) ||
+        !server__json_get_string(request, object, "truncation_direction", &direction, NULL))
+        return false;
+    *flags = truncate ? 0 : GTE_NO_TRUNCATE;
+    if (strcmp(direction, "right") == 0 || strcmp(direction, "Right") == 0) return true;
+    server__fail(request, status_of(request), "invalid_input", "truncation_direction",
+                 "this server cuts texts on the right only ('truncation_direction')");
+    return false;
 }
 
 void server__inputs_free(server__inputs *inputs)

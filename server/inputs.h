@@ -22,6 +22,9 @@ bool server__inputs_take(server__request *request, server__inputs *inputs, const
 bool server__inputs_fit(server__request *request, const char *name, size_t count);
 /* Puts the model's prompt of this name before every text (ids stay as they are). NULL: none. */
 bool server__inputs_prompt(server__request *request, server__inputs *inputs, const char *prompt);
+/* `truncate` and `truncation_direction` of `object`, which may be NULL, as *flags of gte_embed.
+ * Where it does not say, too long a text is refused, unless --auto-truncate. */
+bool server__inputs_truncation(server__request *request, const json_t *object, unsigned *flags);
 void server__inputs_free(server__inputs *inputs);
 
 #endif

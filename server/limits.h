@@ -26,7 +26,8 @@
     FIELD(drain_timeout)                                                                           \
     FIELD(rate)                                                                                    \
     FIELD(rate_burst)                                                                              \
-    FIELD(truncate)
+    FIELD(truncate)                                                                                \
+    FIELD(auto_truncate)
 
 typedef struct server__limits {
 #define SERVER__LIMIT_FIELD(name) atomic_int name;

@@ -28,17 +28,15 @@ static bool take_options(server__request *request, embeddings *own)
 {
     const char *format = "float", *ignored = NULL;
     int64_t dims = 0;
-    bool truncate = request->service->limits.truncate;
     if (!server__json_get_string(request, own->json, "encoding_format", &format, NULL) ||
         !server__json_get_string(request, own->json, "model", &ignored, NULL) ||
         !server__json_get_string(request, own->json, "user", &ignored, NULL) ||
-        !server__json_get_bool(request, own->json, "truncate", &truncate) ||
+        !server__inputs_truncation(request, own->json, &own->embedding.flags) ||
         !server__json_get_int(request, own->json, "dimensions", 1,
                               request->service->info.hidden_size, &dims))
         return false;
     own->base64 = strcmp(format, "base64") == 0;
     own->embedding.options.dims = (int)dims;
-    own->embedding.flags = truncate ? 0 : GTE_NO_TRUNCATE;
     if (own->base64 || strcmp(format, "float") == 0) return true;
     server__fail(request, 400, "invalid_value", "encoding_format",
                  "Invalid value for 'encoding_format' = %.40s. Supported values: "

@@ -51,21 +51,6 @@ static tei *begin(server__request *request, const char *task, const char *param)
     return own;
 }
 
-/* truncate and truncation_direction of `object`, which may be NULL. */
-static bool take_truncation(server__request *request, tei *own, const json_t *object)
-{
-    bool truncate = request->service->limits.truncate;
-    const char *direction = "right";
-    if (!server__json_get_bool(request, object, "truncate", &truncate) ||
-        !server__json_get_string(request, object, "truncation_direction", &direction, NULL))
-        return false;
-    if (strcmp(direction, "right") != 0 && strcmp(direction, "Right") != 0)
-        return invalid(request, "truncation_direction",
-                       "this server cuts texts on the right only ('truncation_direction')");
-    own->embedding.flags = truncate ? 0 : GTE_NO_TRUNCATE;
-    return true;
-}
-
 /* Where all is read: the vectors, then `then`. */
 static void embed(server__request *request, tei *own, server__step then)
 {
@@ -120,7 +105,7 @@ static void embed_all_handle(server__request *request)
         return;
     }
     own->embedding.options.pooling = GTE_POOLING_NONE;
-    if (take_truncation(request, own, own->json) &&
+    if (server__inputs_truncation(request, own->json, &own->embedding.flags) &&
         server__json_get_string(request, own->json, "prompt_name", &prompt, NULL) &&
         server__inputs_take(request, &own->inputs, "inputs", inputs) &&
         server__inputs_prompt(request, &own->inputs, prompt))
@@ -139,7 +124,7 @@ static void embed_handle(server__request *request)
         invalid(request, "inputs", "missing field `inputs`");
         return;
     }
-    if (!take_truncation(request, own, own->json) ||
+    if (!server__inputs_truncation(request, own->json, &own->embedding.flags) ||
         !server__json_get_string(request, own->json, "prompt_name", &prompt, NULL) ||
         !server__json_get_bool(request, own->json, "normalize", &normalize) ||
         !server__json_get_int(request, own->json, "dimensions", 1,
@@ -227,7 +212,7 @@ static void similarity_handle(server__request *request)
         invalid(request, "parameters", "`parameters` must be an object");
         return;
     }
-    if (!take_truncation(request, own, parameters) ||
+    if (!server__inputs_truncation(request, parameters, &own->embedding.flags) ||
         !server__json_get_string(request, parameters, "prompt_name", &prompt, NULL) ||
         !take_one_and_list(request, own, "source_sentence",
                            json_object_get(inputs, "source_sentence"), "sentences",
@@ -282,7 +267,7 @@ static void rerank_handle(server__request *request)
 {
     tei *own = begin(request, "rerank", "texts");
     if (!own) return;
-    if (!take_truncation(request, own, own->json) ||
+    if (!server__inputs_truncation(request, own->json, &own->embedding.flags) ||
         !server__json_get_bool(request, own->json, "return_text", &own->return_text) ||
         !server__json_get_bool(request, own->json, "raw_scores", &own->raw_scores) ||
         !take_one_and_list(request, own, "query", json_object_get(own->json, "query"), "texts",
@@ -314,7 +299,7 @@ static void info_handle(server__request *request)
         "\"version\":\"%s\",\"sha\":null,\"docker_label\":null}",
         info->pooling == GTE_POOLING_CLS ? "cls" : "mean", limits->queue_items, info->max_tokens,
         settings->batch_tokens ? settings->batch_tokens : 1024, limits->max_items,
-        limits->truncate ? "true" : "false", settings->http_threads, gte_version());
+        limits->auto_truncate ? "true" : "false", settings->http_threads, gte_version());
     server__answer_json(request, 200, &out);
 }
 

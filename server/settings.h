@@ -19,7 +19,7 @@ typedef struct server__settings {
     int request_timeout, drain_timeout;                           /* seconds */
     int cache_memory, cache_size;                                 /* MiB */
     int rate, rate_burst; /* requests a second, per key or address; 0: off */
-    int truncate, reuse_port, warm_up, check;
+    int truncate, auto_truncate, reuse_port, warm_up, check;
     const char *config; /* the file that was read, or NULL */
     void *owned;        /* strings that belong to the settings */
     int argc;           /* as main() got them: SIGHUP reads everything again */

@@ -28,9 +28,10 @@ const server__setting server__setting_table[] = {
            "Tokens that go through the encoder at once;\n0: the library's choice."),
     SWITCH("warm-up", "GTE_SERVER_WARM_UP", warm_up, "on", NULL,
            "Embed a few short texts before being ready."),
-    SWITCH(
-        "truncate", "GTE_SERVER_TRUNCATE", truncate, "on", NULL,
-        "Cut texts longer than the model reads, where\na request does not say; off: refuse them."),
+    SWITCH("truncate", "GTE_SERVER_TRUNCATE", truncate, "on", NULL,
+           "/predict cuts texts longer than the model\nreads; off: refuses them."),
+    SWITCH("auto-truncate", "GTE_SERVER_AUTO_TRUNCATE", auto_truncate, "off", NULL,
+           "So do the other routes, where a request does\nnot say (its \"truncate\")."),
     TEXT("cache", 0, "FILE|memory|off", "GTE_SERVER_CACHE", cache, NULL, NULL,
          "The cache of results [server.cache in the\nuser's cache directory]."),
     NUMBER("cache-memory", 0, "GTE_SERVER_CACHE_MEMORY", cache_memory, 1, MILLION, "64", NULL,

@@ -18,7 +18,8 @@ number = 0
 def packet():
     global number
     number += 1
-    body = json.dumps({"input": "%d %s" % (number, WORDS), "encoding_format": "base64"}).encode()
+    body = json.dumps({"input": "%d %s" % (number, WORDS), "encoding_format": "base64",
+                       "truncate": True}).encode()
     return (b"POST /v1/embeddings HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
             b"Content-Length: %d\r\n\r\n" % len(body)) + body
 

@@ -31,7 +31,7 @@ function init(args)
         end
         local texts = {}
         for i = 1, route == "batch" and 8 or 1 do texts[i] = text(list, length, gap) end
-        return '{"model":"m","encoding_format":"base64","input":[' .. table.concat(texts, ",") .. "]}"
+        return '{"model":"m","encoding_format":"base64","truncate":true,"input":[' .. table.concat(texts, ",") .. "]}"
     end
     math.randomseed(count > 0 and count or os.time() * 1000 + tonumber(tostring(os.clock()):match("%d+$")))
     local bodies = {}

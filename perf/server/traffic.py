@@ -55,7 +55,7 @@ def embeddings_fixed(rng):
 
 
 def embeddings_new(rng):
-    body = {"input": [new_text(rng) for _ in range(rng.choice((1, 1, 1, 2, 8)))]}
+    body = {"input": [new_text(rng) for _ in range(rng.choice((1, 1, 1, 2, 8)))], "truncate": True}
     if rng.random() < 0.3:
         body["dimensions"] = rng.randint(1, 64)
     if rng.random() < 0.1:
@@ -76,10 +76,11 @@ def tei(rng):
     text = rng.choice(FIXED) if rng.random() < 0.5 else new_text(rng)
     others = rng.sample(FIXED, 3) + [new_text(rng)]
     path, body = rng.choice((
-        ("/embed", {"inputs": [text], "normalize": rng.random() < 0.8}),
-        ("/embed_all", {"inputs": text}),
-        ("/rerank", {"query": text, "texts": others, "return_text": True}),
-        ("/similarity", {"inputs": {"source_sentence": text, "sentences": others}}),
+        ("/embed", {"inputs": [text], "normalize": rng.random() < 0.8, "truncate": True}),
+        ("/embed_all", {"inputs": text, "truncate": True}),
+        ("/rerank", {"query": text, "texts": others, "return_text": True, "truncate": True}),
+        ("/similarity", {"inputs": {"source_sentence": text, "sentences": others},
+                         "parameters": {"truncate": True}}),
         ("/tokenize", {"inputs": [text] + others}),
         ("/decode", {"ids": [rng.randint(0, 500) for _ in range(30)]})))
     return "POST", path, body, (200,)
@@ -109,7 +110,8 @@ def errors(rng):
 
 def deadline(rng):
     """So little time that either answer is right."""
-    body = {"input": [new_text(rng, 60) for _ in range(8)], "encoding_format": "base64"}
+    body = {"input": [new_text(rng, 60) for _ in range(8)], "encoding_format": "base64",
+            "truncate": True}
     return "POST", "/v1/embeddings", body, (200, 504)
 
 
@@ -163,7 +165,8 @@ class Client(threading.Thread):
 
 def abort(port, rng):
     """A connection reset in some state: mid-head, mid-body, waiting, mid-answer."""
-    data = json.dumps({"input": [new_text(rng) for _ in range(rng.choice((1, 4, 32)))]}).encode()
+    data = json.dumps({"input": [new_text(rng) for _ in range(rng.choice((1, 4, 32)))],
+                       "truncate": True}).encode()
     whole = (b"POST /v1/embeddings HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
              b"Content-Length: %d\r\n\r\n" % len(data)) + data
     with socket.create_connection(("127.0.0.1", port), 60) as s:

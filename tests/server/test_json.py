@@ -69,11 +69,11 @@ def sizes(server):
     case(server, "lists that nobody reads", '{"input":"a","x":[' + "[]," * 600000 + "0]}", 400,
          "too many lists")
     case(server, "a string of 10 MB", '{"input":"' + "a" * 10000000 + '"}', 413, "max-body")
-    case(server, "a text of 20,000 tokens is cut", '{"input":"%s"}' % long, 200)
-    case(server, "or refused", '{"input":"%s","truncate":false}' % long, 400,
+    case(server, "a text of 20,000 tokens is refused", '{"input":"%s"}' % long, 400,
          "context_length_exceeded")
-    case(server, "ids beyond the longest input are cut", '{"input":%s}' % ([5] * 5000), 200)
-    case(server, "or refused, too", '{"input":%s,"truncate":false}' % ([5] * 5000), 400)
+    case(server, "or cut", '{"input":"%s","truncate":true}' % long, 200)
+    case(server, "ids beyond the longest input are refused", '{"input":%s}' % ([5] * 5000), 400)
+    case(server, "or cut, too", '{"input":%s,"truncate":true}' % ([5] * 5000), 200)
 
 
 def types(server):
@@ -92,6 +92,6 @@ with Server() as server:
     sizes(server)
     check("it still serves", server.embed({"input": "a"})[0] == 200)
 with Server("--max-tokens", "100") as server:
-    case(server, "too many tokens in all", '{"input":["%s","%s"]}' % (long, long), 400,
+    case(server, "too many tokens in all", '{"input":["%s","%s"],"truncate":true}' % (long, long), 400,
          "max-tokens")
 done()

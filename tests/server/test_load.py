@@ -34,12 +34,12 @@ def packet(body):
 def busy(server, seconds=1.0):
     """Gives the encoder work for some time; the thread that waits for the answers."""
     begin = time.monotonic()
-    server.embed({"input": texts(256)})
+    server.embed({"truncate": True, "input": texts(256)})
     once = max(time.monotonic() - begin, 0.01)
     sockets = []
     for _ in range(min(200, max(8, int(seconds / once)))):
         s = server.connect(60)
-        s.sendall(packet({"input": texts(256), "encoding_format": "base64"}))
+        s.sendall(packet({"truncate": True, "input": texts(256), "encoding_format": "base64"}))
         sockets.append(s)
     time.sleep(0.05 * SLOW)  # they are read, and wait for the encoder
     return sockets
@@ -75,7 +75,7 @@ def read_all_of_one(s):
 def deadlines(server):
     blocked = busy(server)
     begin = time.monotonic()
-    status, _, answer = server.embed({"input": texts(1)}, {"X-Request-Timeout": "0.1"})
+    status, _, answer = server.embed({"truncate": True, "input": texts(1)}, {"X-Request-Timeout": "0.1"})
     took = time.monotonic() - begin
     check("a deadline answers 504", status == 504 and answer["error"]["code"] == "deadline",
           (status, answer))
@@ -96,7 +96,7 @@ def gone(server):
     left = []
     for _ in range(50):
         s = server.connect()
-        s.sendall(packet({"input": texts(1)}))
+        s.sendall(packet({"truncate": True, "input": texts(1)}))
         left.append(s)
     time.sleep(0.1)
     for s in left:
@@ -108,7 +108,7 @@ def gone(server):
 
 def same(server):
     blocked = busy(server, 0.3)
-    body = packet({"input": ["the same text " * 20] * 3})
+    body = packet({"truncate": True, "input": ["the same text " * 20] * 3})
     sockets = [server.connect() for _ in range(40)]
     for s in sockets:
         s.sendall(body)
@@ -125,7 +125,7 @@ def overload():
         def client(count, refusals, until):
             connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60 * SLOW)
             while time.monotonic() < until:
-                body = json.dumps({"input": texts(16), "encoding_format": "base64"})
+                body = json.dumps({"truncate": True, "input": texts(16), "encoding_format": "base64"})
                 begin = time.monotonic()
                 connection.request("POST", "/v1/embeddings", body,
                                    {"Content-Type": "application/json"})
@@ -168,9 +168,9 @@ def overload():
 
 def aborts(server):
     """Connections reset in every state."""
-    server.embed({"input": texts(1)})
+    server.embed({"truncate": True, "input": texts(1)})
     threads, descriptors = server.threads(), server.descriptors()
-    whole = packet({"input": texts(2, 20)})
+    whole = packet({"truncate": True, "input": texts(2, 20)})
     for i in range(ABORTS):
         s = server.connect()
         s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -187,7 +187,7 @@ def aborts(server):
 
 def begin_request(server):
     """A request that the server has accepted: its "100 Continue" tells."""
-    head, body = packet({"input": texts(256), "encoding_format": "base64"}).split(b"\r\n\r\n", 1)
+    head, body = packet({"truncate": True, "input": texts(256), "encoding_format": "base64"}).split(b"\r\n\r\n", 1)
     s = server.connect(60)
     s.sendall(head + b"\r\nExpect: 100-continue\r\n\r\n")
     s.recv(1000)

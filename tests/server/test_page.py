@@ -2,9 +2,10 @@
 """The page and the description of the API: what is served, its headers, and that real answers are
 as docs/openapi.json describes them."""
 import json
+import os
 import re
 
-from harness import Server, check, done
+from harness import ROOT, Server, check, done
 
 TYPES = {"string": str, "number": (int, float), "integer": int, "boolean": bool, "object": dict,
          "array": list, "null": type(None)}
@@ -69,21 +70,35 @@ def page(server):
         check("%s: no such file" % path, status in (400, 404), status)
 
 
-CALLS = (
-    ("/predict", {"task_type": "sentiment", "input_text": "good"}),
-    ("/predict", {"task_type": "classification", "input_text": "good", "labels": ["a", "b"]}),
-    ("/predict", {"task_type": "qa", "input_text": "It is red.|What is it?"}),
-    ("/v1/embeddings", {"input": ["a", "b"]}),
-    ("/v1/embeddings", {"input": "a", "encoding_format": "base64"}),
-    ("/embed", {"inputs": "a"}), ("/embed_all", {"inputs": ["a", "b c"]}), ("/", {"inputs": ["a"]}),
-    ("/similarity", {"inputs": {"source_sentence": "a", "sentences": ["b"]}}),
-    ("/rerank", {"query": "a", "texts": ["b", "c"], "return_text": True}),
-    ("/tokenize", {"inputs": "a"}), ("/decode", {"ids": [1, 2]}),
-    ("/v1/models", None), ("/info", None), ("/health", None), ("/ready", None), ("/live", None),
-    ("/metrics/json", None),
-)
 REFUSED = (("/predict", {"task_type": "ner", "input_text": "a"}), ("/predict", {}),
            ("/v1/embeddings", {"input": []}), ("/embed", {"inputs": ""}), ("/rerank", {}))
+
+
+def examples(server, api, method, path, operation):
+    """Every example of a request gets an answer as described, and every example of an answer is."""
+    schemas = api["components"]["schemas"]
+    name = "%s %s" % (method.upper(), path)
+    asked = [None]
+    if method == "post":
+        content = operation["requestBody"]["content"]["application/json"]
+        asked = [e["value"] for e in content["examples"].values()]
+        check("%s has examples" % name, bool(asked))
+        for body in asked:
+            wrong = mismatch(body, content["schema"], schemas)
+            check("%s %r: a request as described" % (name, body), not wrong, wrong)
+    (kind, content), = operation["responses"]["200"]["content"].items()
+    for body in asked:
+        status, headers, text = server.request(method.upper(), path, body)
+        value = json.loads(text) if kind == "application/json" else text.decode()
+        wrong = mismatch(value, content["schema"], schemas)
+        check("%s %r: an answer as described" % (name, body), status == 200 and not wrong and
+              headers["Content-Type"].split(";")[0] == kind, wrong)
+    check("%s has an answer as example" % name, kind == "text/html" or content["examples"])
+    for response in operation["responses"].values():
+        for content in response["content"].values():
+            for each in content.get("examples", {}).values():
+                wrong = mismatch(each["value"], content["schema"], schemas)
+                check("%s: an example as described" % name, not wrong, wrong)
 
 
 def described(server):
@@ -92,23 +107,16 @@ def described(server):
     schemas = api["components"]["schemas"]
     check("/openapi.json", status == 200 and api["openapi"].startswith("3.") and
           headers["Content-Type"] == "application/json")
+    check("it says where servers are", api["servers"][0]["url"] == "/")
     named = set(re.findall(r'#/components/schemas/(\w+)', text.decode()))
     check("every schema that is named is there", named <= set(schemas), named - set(schemas))
     for path in api["paths"]:
         for method in api["paths"][path]:
             status = server.request(method.upper(), path, {} if method == "post" else None)[0]
             check("%s %s is served" % (method.upper(), path), status not in (404, 405), status)
-    for path, body in CALLS:
-        method = "post" if body else "get"
-        operation = api["paths"][path][method]
-        if body:
-            wanted = operation["requestBody"]["content"]["application/json"]["schema"]
-            check("%s %r: a request as described" % (path, body),
-                  mismatch(body, wanted, schemas) is None, mismatch(body, wanted, schemas))
-        status, _, text = server.request(method.upper(), path, body)
-        schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
-        wrong = mismatch(json.loads(text), schema, schemas)
-        check("%s %r: an answer as described" % (path, body), status == 200 and not wrong, wrong)
+    for path in api["paths"]:
+        for method, operation in api["paths"][path].items():
+            examples(server, api, method, path, operation)
     for path, body in REFUSED:
         status, _, text = server.request("POST", path, body)
         schema = api["paths"][path]["post"]["responses"]["default"]["content"]["application/json"]
@@ -117,7 +125,7 @@ def described(server):
 
 
 if __name__ == "__main__":
-    with Server() as s:
+    with Server(model=os.path.join(ROOT, "models", "nano", "nano.gte")) as s:
         page(s)
         described(s)
     done()
