@@ -66,20 +66,25 @@ class Bert:
         weights = softmax(q @ k.transpose(0, 2, 1) / math.sqrt(d))
         return (weights @ v).transpose(1, 0, 2).reshape(x.shape)
 
-    def forward(self, ids, types):
+    def embed(self, ids, types, position=0):
         w = self.w
-        x = (w["embeddings.word_embeddings.weight"][ids]
-             + w["embeddings.position_embeddings.weight"][: len(ids)]
-             + w["embeddings.token_type_embeddings.weight"][types])
-        x = self.norm(x, "embeddings.LayerNorm")
+        return self.norm(w["embeddings.word_embeddings.weight"][ids]
+                         + w["embeddings.position_embeddings.weight"][position:position + len(ids)]
+                         + w["embeddings.token_type_embeddings.weight"][types],
+                         "embeddings.LayerNorm")
+
+    def run(self, x, layers):
         activation = gelu_new if self.c["act"] == "gelu_new" else gelu
-        for i in range(self.c["layers"]):
+        for i in layers:
             p = f"encoder.layer.{i}."
             attended = self.linear(self.attention(x, p + "attention."), p + "attention.output.dense")
             x = self.norm(x + attended, p + "attention.output.LayerNorm")
             inner = activation(self.linear(x, p + "intermediate.dense"))
             x = self.norm(x + self.linear(inner, p + "output.dense"), p + "output.LayerNorm")
         return x
+
+    def forward(self, ids, types):
+        return self.run(self.embed(ids, types), range(self.c["layers"]))
 
 
 # ---- weights ------------------------------------------------------------------------------------

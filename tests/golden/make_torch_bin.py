@@ -204,4 +204,5 @@ def main():
     write_zip(path("evil.bin"), [("data.pkl", evil)])
 
 
-main()
+if __name__ == "__main__":
+    main()
