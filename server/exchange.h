@@ -16,7 +16,7 @@ struct server__http {
     server__service *service;
     server__watch *watch;
     server__listener listener;
-    char *cert, *key; /* PEM */
+    const struct server__pair *pair; /* TLS: the one it began with, or NULL */
     atomic_size_t requests;
     bool quiesced;
 };

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "server/exchange.h"
-#include "server/pem.h"
+#include "server/tls.h"
 
 #define CONNECTION_MEMORY 32768 /* of the head; a longer one is 431 */
 #define TLS_PRIORITIES "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE"
@@ -91,9 +91,20 @@ static bool read_tls(server__http *http, char *message, size_t size)
         snprintf(message, size, "this libmicrohttpd has no TLS");
         return false;
     }
-    http->cert = server__pem_read(settings->tls_cert, message, size);
-    http->key = http->cert ? server__pem_read(settings->tls_key, message, size) : NULL;
-    return http->key != NULL;
+    server__pair *pair = server__pair_read(settings->tls_cert, settings->tls_key, message, size);
+    if (!pair) return false;
+    server__log_line(http->service->log, SERVER__INFO, "certificate %s %s", settings->tls_cert,
+                     server__pair_term(pair));
+    http->pair = pair;
+    return server__tls_use(pair);
+}
+
+/* The library's options are pointers to what it does not write to. */
+static void *constant(const char *text)
+{
+    void *out;
+    memcpy(&out, &text, sizeof out);
+    return out;
 }
 
 static struct MHD_Daemon *start_daemon(server__http *http)
@@ -111,15 +122,17 @@ static struct MHD_Daemon *start_daemon(server__http *http)
     OPTION(MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, NULL);
     /* a pool of one is refused by the library */
     if (s->http_threads > 1) OPTION(MHD_OPTION_THREAD_POOL_SIZE, s->http_threads, NULL);
-    if (http->cert) {
-        OPTION(MHD_OPTION_HTTPS_MEM_CERT, 0, http->cert);
-        OPTION(MHD_OPTION_HTTPS_MEM_KEY, 0, http->key);
-        OPTION(MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_PRIORITIES);
+    if (http->pair) {
+        OPTION(MHD_OPTION_HTTPS_MEM_CERT, 0, constant(server__pair_cert(http->pair)));
+        OPTION(MHD_OPTION_HTTPS_MEM_KEY, 0, constant(server__pair_key(http->pair)));
+        if (server__tls_callback())
+            OPTION(MHD_OPTION_HTTPS_CERT_CALLBACK, 0, server__tls_callback());
+        OPTION(MHD_OPTION_HTTPS_PRIORITIES, 0, constant(TLS_PRIORITIES));
     }
     OPTION(MHD_OPTION_END, 0, NULL);
 #undef OPTION
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME |
-                     MHD_USE_ERROR_LOG | (http->cert ? MHD_USE_TLS : 0);
+                     MHD_USE_ERROR_LOG | (http->pair ? MHD_USE_TLS : 0);
     return MHD_start_daemon(flags, 0, on_accept, http, server__exchange_call, http,
                             MHD_OPTION_EXTERNAL_LOGGER, on_message, http, MHD_OPTION_ARRAY, options,
                             MHD_OPTION_URI_LOG_CALLBACK, server__exchange_target, http,
@@ -146,7 +159,7 @@ bool server__http_start(server__service *service, char *message, size_t size)
     }
     if (good && !(http->daemon = start_daemon(http))) {
         snprintf(message, size, "libmicrohttpd did not start%s",
-                 http->cert ? ": are certificate and key good, and of each other?" : "");
+                 http->pair ? ": are certificate and key good, and of each other?" : "");
         good = false;
     }
     if (!good) server__http_stop(&service->http);
@@ -196,7 +209,6 @@ void server__http_stop(server__http **http)
     server__watch_stop(&h->watch);
     if (h->listener.fd >= 0) close(h->listener.fd);
     if (h->listener.unix_path) unlink(h->listener.unix_path);
-    server__pem_free(h->cert);
-    server__pem_free(h->key);
+    server__tls_end();
     free(h);
 }

@@ -27,6 +27,7 @@ static bool fail(char *message, size_t size, const char *what, const char *where
     int error = errno;
     if (fd >= 0) close(fd);
     snprintf(message, size, "%s %s: %s", what, where, strerror(error));
+    errno = error;
     return false;
 }
 
@@ -49,6 +50,7 @@ static bool listen_unix(server__listener *out, const char *path, char *message, 
     if (strlen(path) >= sizeof address.sun_path) {
         snprintf(message, size, "the path of the Unix socket is longer than %zu bytes",
                  sizeof address.sun_path - 1);
+        errno = ENAMETOOLONG;
         return false;
     }
     memcpy(address.sun_path, path, strlen(path) + 1);
@@ -72,6 +74,7 @@ static bool listen_tcp(server__listener *out, const server__settings *settings, 
     int code = getaddrinfo(settings->host, port, &hints, &found);
     if (code != 0) {
         snprintf(message, size, "host %s: %s", settings->host, gai_strerror(code));
+        errno = EINVAL;
         return false;
     }
     int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

@@ -13,7 +13,7 @@ typedef struct server__listener {
     const char *unix_path; /* to be removed at the end, or NULL */
 } server__listener;
 
-/* True, or a line in `message`. */
+/* True; else a line in `message`, and errno. */
 bool server__listen(server__listener *out, const server__settings *settings, char *message,
                     size_t size);
 

@@ -4,13 +4,15 @@
 #include <string.h>
 
 #include "server/settings_table.h"
+#include "server/tls.h"
 
 /* Text settings that are read anew; numbers are those of limits.h. */
 static bool is_read_anew(const server__setting *row)
 {
     static const size_t texts[] = {
         offsetof(server__settings, api_key_file), offsetof(server__settings, cors),
-        offsetof(server__settings, labels), offsetof(server__settings, log_level)};
+        offsetof(server__settings, labels),       offsetof(server__settings, tls_cert),
+        offsetof(server__settings, tls_key),      offsetof(server__settings, log_level)};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (texts[i] == row->offset) return true;
     return false;
@@ -45,15 +47,33 @@ static void tell(server__service *service, const server__settings *fresh)
     }
 }
 
+static void use_pair(server__service *service, server__pair *pair)
+{
+    char term[64];
+    snprintf(term, sizeof term, "%s", server__pair_term(pair));
+    if (server__tls_use(pair))
+        server__log_line(service->log, SERVER__INFO, "the certificate is valid %s", term);
+    else
+        server__log_line(service->log, SERVER__WARNING,
+                         "the certificate is read at the start only: built without GnuTLS");
+}
+
 static bool apply(server__service *service, const server__settings *fresh, char *message,
                   size_t size)
 {
+    server__pair *pair = NULL;
+    const bool tls = service->settings.tls_cert && fresh->tls_cert;
     server__label_sets *sets = server__label_sets_read(fresh->labels, message, size);
     if (!sets) return false;
-    if (!server__admit_reload(service->admit, fresh, message, size)) {
+    if (tls) pair = server__pair_read(fresh->tls_cert, fresh->tls_key, message, size);
+    if ((tls && !pair) || !server__admit_reload(service->admit, fresh, message, size)) {
         server__label_sets_drop(&sets);
+        server__pair_free(&pair);
         return false;
     }
+    if (pair) use_pair(service, pair);
+    if (!service->settings.tls_cert != !fresh->tls_cert)
+        server__log_line(service->log, SERVER__WARNING, "TLS is begun or ended at the start only");
     server__log_level(service->log, fresh->log_level);
     server__labels_install(service->labels, sets);
     tell(service, fresh);

@@ -11,6 +11,7 @@
 
 #include "pull/store.h"
 #include "server/cache_place.h"
+#include "server/check.h"
 #include "server/notify.h"
 #include "server/reload.h"
 #include "server/warm_up.h"
@@ -214,7 +215,7 @@ static void harden(void)
 static int check(server__service *service)
 {
     int code = open_parts(service);
-    if (code == 0) server__settings_print(&service->settings, stdout);
+    if (code == 0) code = server__check(service) ? 0 : 1;
     close_parts(service);
     return code;
 }

@@ -3,10 +3,14 @@
 SERVER_DEPS := libmicrohttpd
 SERVER_FOUND := $(shell $(PKG_CONFIG) --exists $(SERVER_DEPS) 2>/dev/null && echo yes)
 SERVER_MAIN := $(B)/server/server_main.o
-SERVER_OBJ := $(filter-out $(SERVER_MAIN),$(call objects,$(call sources,server)))
+# Looking into certificates takes the library that libmicrohttpd has TLS from; its development files
+# come with those of libmicrohttpd where that has TLS.
+SERVER_TLS := $(shell $(PKG_CONFIG) --exists gnutls 2>/dev/null && echo gnutls)
+SERVER_LEFT_OUT := server/tls_$(if $(SERVER_TLS),plain,gnutls).c
+SERVER_OBJ := $(filter-out $(SERVER_MAIN),$(call objects,$(filter-out $(SERVER_LEFT_OUT),$(call sources,server))))
 
 ifeq ($(SERVER_FOUND),yes)
-SERVER_LIBS := $(shell $(PKG_CONFIG) --libs $(SERVER_DEPS))
+SERVER_LIBS := $(shell $(PKG_CONFIG) --libs $(SERVER_DEPS) $(SERVER_TLS))
 FOLDER_server := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(SERVER_DEPS)))
 
 # The page and the description of the API, as arrays in the program: PATH=TYPE=FILE.

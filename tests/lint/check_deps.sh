@@ -66,6 +66,7 @@ check_owner utf8proc.h 'src/tokenizer/'
 check_owner immintrin.h 'src/kernels/avx2/|src/kernels/avx512(bf16)?/'
 check_owner sqlite3.h 'cache/database_own\.h|perf/cache/'
 check_owner 'curl/curl\.h' 'pull/http_curl\.c'
+check_owner 'gnutls/.*' 'server/tls_gnutls\.c'
 check_owner microhttpd.h 'server/(http|exchange)\.'
 
 twins=$(find include src convert cache pull server perf -name '*.[ch]' -printf '%f\n' | sort | uniq -d)

@@ -5,11 +5,9 @@ import os
 import shutil
 import signal
 import socket
-import ssl
 import subprocess
 import tempfile
 import time
-import warnings
 
 from harness import MODEL, SERVER, Server, check, done, read_all
 
@@ -162,46 +160,36 @@ def notified(folder):
     s.close()
 
 
-def certificate(folder):
-    cert, key = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
-    made = subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj",
-                           "/CN=localhost", "-days", "2", "-keyout", key, "-out", cert],
-                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return (cert, key) if made.returncode == 0 else None
-
-
-def tls(folder):
-    pair = certificate(folder) if shutil.which("openssl") else None
-    if not pair:
-        print("SKIP no openssl")
-        return
-    with Server("--tls-cert", pair[0], "--tls-key", pair[1]) as server:
-        def attempt(lowest, highest):
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-            context.set_ciphers("DEFAULT:@SECLEVEL=0")
-            try:
-                context.minimum_version, context.maximum_version = lowest, highest
-                with context.wrap_socket(server.connect()) as s:
-                    return s.version() if b" 200 " in over(s) else "no answer"
-            except (OSError, ValueError) as error:
-                return repr(error)
-        v = ssl.TLSVersion
-        warnings.simplefilter("ignore", DeprecationWarning)
-        check("TLS 1.3", attempt(v.TLSv1_3, v.TLSv1_3) == "TLSv1.3", attempt(v.TLSv1_3, v.TLSv1_3))
-        check("TLS 1.2", attempt(v.TLSv1_2, v.TLSv1_2) == "TLSv1.2", attempt(v.TLSv1_2, v.TLSv1_2))
-        check("not 1.1", not attempt(v.TLSv1_1, v.TLSv1_1).startswith("TLS"))
-        check("not 1.0", not attempt(v.TLSv1, v.TLSv1).startswith("TLS"))
-        check("https in the log", server.address.startswith("https://"))
-    other = os.path.join(folder, "other")
-    os.mkdir(other)
-    wrong = certificate(other)
-    code, _, err = run("-m", MODEL, "--cache", "off", "--port", "0", "--tls-cert", pair[0],
-                       "--tls-key", wrong[1])
-    check("a key of another certificate refuses to start", code == 1, (code, err))
-    code, _, err = run("-m", MODEL, "--cache", "off", "--port", "0", "--tls-cert", MODEL,
-                       "--tls-key", pair[1])
-    check("a file that is no certificate, too", code == 1 and "PEM" in err, (code, err))
+def places(folder):
+    """--check looks at what the server would write to and listen on."""
+    def look(*arguments, env=None):
+        return run("-m", MODEL, "--check", *arguments, env=env)
+    cache = os.path.join(folder, "check.cache")
+    code, out, err = look("--cache", cache, "--port", "0")
+    check("--check: the cache's place", code == 0 and "# the cache is %s\n" % cache in out and
+          "cannot" not in err and not os.path.exists(cache), (code, out, err))
+    code, out, err = look("--port", "0", env={"XDG_CACHE_HOME": folder})
+    check("the one in the user's folder", code == 0 and
+          "# the cache is %s/gte/server.cache\n" % folder in out, (code, out, err))
+    check("in memory", "# the cache is in memory\n" in look("--port", "0", "--cache", "memory")[1])
+    code, out, err = look("--cache", os.path.join(folder, "nowhere", "c"), "--port", "0")
+    check("one that cannot be written is told, and stops nothing", code == 0 and
+          "cannot be written" in err, (code, out, err))
+    with open(cache, "w") as file:
+        file.write("something else")
+    code, out, err = look("--cache", cache, "--port", "0")
+    check("a file of another kind, too", code == 0 and "cannot be used" in err, (code, out, err))
+    code, out, err = look("--host", "192.0.2.1", "--cache", "off")
+    check("an address that is not ours", code == 1 and "192.0.2.1" in err, (code, err))
+    path = os.path.join(folder, "check.sock")
+    check("a Unix socket, left behind by none", look("--unix-socket", path)[0] == 0 and
+          not os.path.exists(path))
+    code, _, err = look("--unix-socket", os.path.join(folder, "nowhere", "s"))
+    check("one that cannot be made", code == 1 and "cannot listen" in err, (code, err))
+    with Server() as server:
+        code, _, err = look("--port", str(server.port))
+        check("a port in use is a warning: there the settings of a running server are checked",
+              code == 0 and "in use" in err and server.get("/live")[0] == 200, (code, err))
 
 
 def health():
@@ -220,6 +208,6 @@ with tempfile.TemporaryDirectory() as folder:
     sockets(folder)
     systemd()
     notified(folder)
-    tls(folder)
+    places(folder)
 health()
 done()
