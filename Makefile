@@ -116,7 +116,7 @@ $(B)/flags:
 
 include src/mk/pull.mk
 
-LIB_DIRS := src src/base src/model src/tokenizer src/encoder src/kernels src/kernels/scalar
+LIB_DIRS := src src/base src/model src/tokenizer src/encoder src/tasks src/kernels src/kernels/scalar
 ifneq ($(filter x86_64-%,$(shell $(CC) -dumpmachine 2>/dev/null)),)
 LIB_DIRS += $(addprefix src/kernels/,avx2 avxvnni avx512 avx512vnni avx512bf16)
 endif

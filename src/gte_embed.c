@@ -73,6 +73,11 @@ void gte_context_free(gte_context **ctx)
     gte__encoder_free(&(*ctx)->encoder);
     free((*ctx)->block);
     free((*ctx)->trace);
+    gte__buffer_free(&(*ctx)->inputs.tokens);
+    gte__buffer_free(&(*ctx)->inputs.starts);
+    gte__buffer_free(&(*ctx)->logits);
+    gte__buffer_free(&(*ctx)->rows);
+    gte__buffer_free(&(*ctx)->requests);
     free(*ctx);
     *ctx = NULL;
 }
@@ -91,11 +96,13 @@ void gte_context_describe(const gte_context *ctx, gte_context_info *out, size_t 
 
 /* ---- embed --------------------------------------------------------------------------------- */
 
-/* What a call embeds: texts, or when that is NULL tokens: input i is starts[i] .. starts[i + 1]. */
+/* What a call embeds: texts, or when that is NULL tokens: input i is starts[i] .. starts[i + 1];
+ * and what reads the states, where it is not pooling. */
 typedef struct inputs {
     const gte_text *texts;
     const gte_token *tokens;
     const size_t *starts;
+    const gte_head *head;
 } inputs;
 
 static gte_status check_options(const gte_context *ctx, const inputs *in, size_t n,
@@ -112,7 +119,8 @@ static gte_status check_options(const gte_context *ctx, const inputs *in, size_t
     if (o->pooling == GTE_POOLING_NONE && in->texts)
         return gte__fail(err, GTE_E_ARGUMENT, 0,
                          "GTE_POOLING_NONE is for gte_embed_tokens, whose caller knows how many");
-    if (o->pooling == GTE_POOLING_NONE)
+    if (in->head) o->dims = (int)in->head->header->labels;
+    if (in->head ? in->head->header->kind != GTE__HEAD_SEQUENCE : o->pooling == GTE_POOLING_NONE)
         rows = n ? in->starts[n] - in->starts[0] : 0;
     else if (o->pooling != GTE_POOLING_MEAN && o->pooling != GTE_POOLING_CLS)
         return gte__fail(err, GTE_E_ARGUMENT, 0, "unknown pooling %d", (int)o->pooling);
@@ -231,7 +239,8 @@ static gte_status embed(gte_context *ctx, const inputs *in, size_t n,
         if (trace) trace_tokenize(trace, &batch, in->texts ? in->texts + done : NULL);
         gte__encoder_forward(&ctx->encoder, &batch);
         if (trace) gte__trace_mark(trace, 0);
-        const size_t vectors = gte__encoder_pool(&ctx->encoder, &batch, &pool, out);
+        const size_t vectors = in->head ? gte__head_logits(in->head, &ctx->encoder, &batch, out)
+                                        : gte__encoder_pool(&ctx->encoder, &batch, &pool, out);
         out += vectors * pool.dims;
         done += batch.texts;
         if (o.progress && o.progress(o.progress_arg, done) && done < n) {
@@ -249,7 +258,20 @@ gte_status gte_embed(gte_context *ctx, const gte_text *texts, size_t n,
 {
     if (!ctx || (n && (!texts || !out)))
         return gte__fail(err, GTE_E_ARGUMENT, 0, "ctx, texts or out is NULL");
-    const inputs in = {texts, NULL, NULL};
+    const inputs in = {texts, NULL, NULL, NULL};
+    return embed(ctx, &in, n, options, out, capacity, err);
+}
+
+gte_status gte__context_run(gte_context *ctx, const gte_head *head, const gte_token *tokens,
+                            const size_t *starts, size_t n, const gte_embed_options *options,
+                            float *out, size_t capacity, gte_error *err)
+{
+    if (!ctx || (n && (!tokens || !starts || !out)))
+        return gte__fail(err, GTE_E_ARGUMENT, 0, "ctx, tokens, starts or out is NULL");
+    for (size_t i = 0; i < n; i++)
+        if (starts[i] > starts[i + 1])
+            return at_text(err, i, gte__fail(err, GTE_E_ARGUMENT, 0, "starts must not fall"));
+    const inputs in = {NULL, tokens, starts, head};
     return embed(ctx, &in, n, options, out, capacity, err);
 }
 
@@ -257,11 +279,5 @@ gte_status gte_embed_tokens(gte_context *ctx, const gte_token *tokens, const siz
                             size_t n, const gte_embed_options *options, float *out, size_t capacity,
                             gte_error *err)
 {
-    if (!ctx || (n && (!tokens || !starts || !out)))
-        return gte__fail(err, GTE_E_ARGUMENT, 0, "ctx, tokens, starts or out is NULL");
-    for (size_t i = 0; i < n; i++)
-        if (starts[i] > starts[i + 1])
-            return at_text(err, i, gte__fail(err, GTE_E_ARGUMENT, 0, "starts must not fall"));
-    const inputs in = {NULL, tokens, starts};
-    return embed(ctx, &in, n, options, out, capacity, err);
+    return gte__context_run(ctx, NULL, tokens, starts, n, options, out, capacity, err);
 }

@@ -6,6 +6,7 @@
 
 #include "encoder/encoder.h"
 #include "model/model.h"
+#include "tasks/tasks.h"
 #include "tokenizer/tokenizer.h"
 
 struct gte_model {
@@ -20,7 +21,19 @@ struct gte_context {
     void *block;       /* tokens and starts */
     gte_token *tokens; /* [max_batch_tokens] */
     size_t *starts;    /* [max_batch_tokens + 1] */
+
+    /* of gte_predict, which grow: what goes through the encoder, and what comes of it */
+    gte__inputs inputs;
+    gte__buffer logits;   /* float: logits, or vectors */
+    gte__buffer rows;     /* const float *: of vectors */
+    gte__buffer requests; /* gte_request */
 };
+
+/* gte_embed.c: what gte_embed_tokens and gte_logits_tokens have in common. A head: logits into out
+ * instead of vectors. */
+gte_status gte__context_run(gte_context *ctx, const gte_head *head, const gte_token *tokens,
+                            const size_t *starts, size_t n, const gte_embed_options *options,
+                            float *out, size_t capacity, gte_error *err);
 
 /* Copies the caller's options over the defaults already in *known (known_size bytes, beginning with
  * struct_size), as far as both reach: older callers leave the rest at the default; newer ones may

@@ -113,6 +113,10 @@ typedef struct gte__pool_options {
     int normalize;
 } gte__pool_options;
 
+/* The vector of one text of the batch, by mean or cls, into out [dims]. */
+void gte__encoder_pool_text(const gte__encoder *e, const gte__batch *batch, size_t text,
+                            const gte__pool_options *options, float *out);
+
 /* One vector a text into out [texts, dims], or with GTE_POOLING_NONE one a token, [tokens, dims].
  * Returns how many. */
 size_t gte__encoder_pool(const gte__encoder *e, const gte__batch *batch,

@@ -16,26 +16,30 @@ static size_t copy_states(const gte__encoder *e, size_t rows, size_t dims, float
     return rows;
 }
 
+void gte__encoder_pool_text(const gte__encoder *e, const gte__batch *batch, size_t text,
+                            const gte__pool_options *options, float *out)
+{
+    const gte__kernels *k = e->kernels.rows;
+    const size_t dims = options->dims, first = batch->starts[text];
+    const size_t tokens = batch->starts[text + 1] - first;
+    memcpy(out, gte__hidden_row(e, first), dims * sizeof *out);
+    if (options->pooling == GTE_POOLING_MEAN) {
+        for (size_t t = 1; t < tokens; t++)
+            k->f32_accumulate(out, gte__hidden_row(e, first + t), dims);
+        k->f32_scale(out, 1.0f / (float)tokens, dims);
+    }
+    if (options->normalize) {
+        float norm = sqrtf(k->f32_dot(out, out, dims));
+        k->f32_scale(out, 1.0f / (norm > SMALLEST_NORM ? norm : SMALLEST_NORM), dims);
+    }
+}
+
 /* One vector a text. */
 static size_t pool_texts(const gte__encoder *e, const gte__batch *batch,
                          const gte__pool_options *options, float *out)
 {
-    const gte__kernels *k = e->kernels.rows;
-    const size_t dims = options->dims;
-    for (size_t i = 0; i < batch->texts; i++, out += dims) {
-        size_t tokens = batch->starts[i + 1] - batch->starts[i];
-        const size_t first = batch->starts[i];
-        memcpy(out, gte__hidden_row(e, first), dims * sizeof *out);
-        if (options->pooling == GTE_POOLING_MEAN) {
-            for (size_t t = 1; t < tokens; t++)
-                k->f32_accumulate(out, gte__hidden_row(e, first + t), dims);
-            k->f32_scale(out, 1.0f / (float)tokens, dims);
-        }
-        if (options->normalize) {
-            float norm = sqrtf(k->f32_dot(out, out, dims));
-            k->f32_scale(out, 1.0f / (norm > SMALLEST_NORM ? norm : SMALLEST_NORM), dims);
-        }
-    }
+    for (size_t i = 0; i < batch->texts; i++)
+        gte__encoder_pool_text(e, batch, i, options, out + i * options->dims);
     return batch->texts;
 }
 

@@ -24,6 +24,7 @@ INSTALLED := 755:build/release/gte:BINDIR:gte $(SERVER_INSTALLED) \
              644:build/gte.pc:LIBDIR:pkgconfig/gte.pc \
              644:build/gtecache.pc:LIBDIR:pkgconfig/gtecache.pc \
              644:include/gte.h:INCLUDEDIR:gte.h \
+             644:include/gte_task.h:INCLUDEDIR:gte_task.h \
              644:include/gte_cache.h:INCLUDEDIR:gte_cache.h \
              644:build/default.gte:DATADIR:gte/default.gte \
              644:LICENSE:DATADIR:doc/gte/LICENSE \

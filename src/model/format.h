@@ -6,6 +6,7 @@
  *       TOKENIZER   gte__tokenizer_header, then its tables, ready to use (no parsing at open)
  *       TENSORS     gte__tensor_record[count]
  *       DATA        the tensors, each aligned to GTE__TENSOR_ALIGN
+ *       HEAD        optional: what a task needs behind the encoder (head_format.h)
  *
  * `sha256` is the digest of the whole file with those 32 bytes as zero: it detects damage and
  * identifies the model. Every offset in the header counts from the start of the file; every
@@ -89,11 +90,13 @@ typedef struct gte__file_header {
     uint32_t type_vocab_size; /* at least 1 */
     uint32_t max_tokens;      /* longest input with its special tokens; 2 .. max_positions */
     uint32_t pooling;
-    uint32_t normalize;    /* 0 or 1 */
-    uint32_t linear_dtype; /* of the linear layers' weights */
-    float layer_norm_eps;  /* finite, > 0 */
-    uint32_t table_dtype;  /* of the word table; all else is f32 */
-    uint8_t reserved[76];  /* zero */
+    uint32_t normalize;     /* 0 or 1 */
+    uint32_t linear_dtype;  /* of the linear layers' weights */
+    float layer_norm_eps;   /* finite, > 0 */
+    uint32_t table_dtype;   /* of the word table; all else is f32 */
+    uint32_t reserved_word; /* zero */
+    gte__section head;      /* of size 0 where there is none; offset 0 then */
+    uint8_t reserved[56];   /* zero */
 } gte__file_header;
 
 /* ---- tensors ------------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 
 #include "base/status.h"
 #include "model/format.h"
+#include "model/head.h"
 
 /* The weights of a linear layer as they lie in the file: [rows, cols] in panels of the header's
  * linear_dtype. */
@@ -46,6 +47,7 @@ typedef struct gte__model {
     const float *type_embeddings;                            /* [types, H] */
     const float *embedding_norm_gain, *embedding_norm_shift; /* [H] */
     gte__layer *layers;                                      /* [L]; ours */
+    gte_head head; /* zero where the file has none: head.header is NULL */
 } gte__model;
 
 /* Map a file, or view memory (aligned to 64 bytes), and validate it. On failure nothing is held.

@@ -1,16 +1,11 @@
-/* Opening a model: map, then hand to the checks in open_header.c and open_tensors.c.
- *
- * Nothing of the file is copied. A file that shrinks while it is mapped would fault; the contract
- * in gte.h forbids changing it in place. */
+/* Opening a model: map, then hand to the checks in open_header.c, open_tensors.c and open_head.c.
+ * Nothing of the file is copied. */
 #include "model/model.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+#include "model/map_file.h"
 
 static gte_status open_meta(gte__model *m, gte_error *err)
 {
@@ -33,6 +28,15 @@ static gte_status open_meta(gte__model *m, gte_error *err)
     return GTE_OK;
 }
 
+static gte_status open_head(gte__model *m, gte_error *err)
+{
+    const gte__section *s = &m->header->head;
+    if (s->size == 0) return GTE_OK;
+    gte_status status = gte__head_view(&m->head, m, m->data + s->offset, s->size, false, err);
+    if (status != GTE_OK && err) err->offset += s->offset;
+    return status;
+}
+
 gte_status gte__model_view(gte__model *m, const void *data, uint64_t size, gte_error *err)
 {
     *m = (gte__model){.data = data, .size = size};
@@ -42,6 +46,7 @@ gte_status gte__model_view(gte__model *m, const void *data, uint64_t size, gte_e
     gte_status status = gte__open_header(m, err);
     if (status == GTE_OK) status = open_meta(m, err);
     if (status == GTE_OK) status = gte__open_tensors(m, err);
+    if (status == GTE_OK) status = open_head(m, err);
     if (status != GTE_OK) {
         gte__model_unmap(m);
         return status;
@@ -52,54 +57,20 @@ gte_status gte__model_view(gte__model *m, const void *data, uint64_t size, gte_e
     return GTE_OK;
 }
 
-static gte_status io_error(gte_error *err, const char *path)
-{
-    return gte__fail(err, GTE_E_IO, 0, "%.180s: %s", path, strerror(errno));
-}
-
 gte_status gte__model_map(gte__model *m, const char *path, gte_error *err)
 {
+    const uint8_t *data;
+    uint64_t size;
     *m = (gte__model){0};
-    struct stat st;
-    void *data = MAP_FAILED;
-    gte_status status;
-    /* O_NONBLOCK: a FIFO without a writer must not hang the open */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) return io_error(err, path);
-    if (fstat(fd, &st) != 0) {
-        status = io_error(err, path);
-        goto fail;
-    }
-    if (!S_ISREG(st.st_mode)) {
-        status =
-            gte__fail(err, GTE_E_IO, 0, "%.180s: %s, not a model file (make one with gte convert)",
-                      path, S_ISDIR(st.st_mode) ? "a directory" : "not a regular file");
-        goto fail;
-    }
-    if (st.st_size < (off_t)sizeof(gte__file_header)) {
-        status =
-            gte__fail(err, GTE_E_FORMAT, 0,
-                      "%.100s: %lld bytes are too few for a model file (make one with gte convert)",
-                      path, (long long)st.st_size);
-        goto fail;
-    }
-    if ((uint64_t)st.st_size > SIZE_MAX) {
-        status = gte__fail(err, GTE_E_UNSUPPORTED, 0, "%.180s: too large for this system", path);
-        goto fail;
-    }
-    data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
-    if (data == MAP_FAILED) {
-        status = io_error(err, path);
-        goto fail;
-    }
-    status = gte__model_view(m, data, (uint64_t)st.st_size, err);
-    if (status != GTE_OK) goto fail;
-    m->mapped = true;
-    close(fd);
-    return GTE_OK;
-fail:
-    if (data != MAP_FAILED) munmap(data, (size_t)st.st_size);
-    close(fd);
+    gte_status status =
+        gte__map_file(path, sizeof(gte__file_header), "a model file (make one with gte convert)",
+                      &data, &size, err);
+    if (status != GTE_OK) return status;
+    status = gte__model_view(m, data, size, err);
+    if (status == GTE_OK)
+        m->mapped = true;
+    else
+        gte__unmap_file(data, size);
     return status;
 }
 
@@ -107,12 +78,7 @@ void gte__model_unmap(gte__model *m)
 {
     free(m->layers);
     free(m->meta);
-    if (m->mapped) {
-        union {
-            const uint8_t *view;
-            void *mapping;
-        } p = {m->data}; /* munmap takes no const */
-        munmap(p.mapping, (size_t)m->size);
-    }
+    gte__head_close(&m->head);
+    if (m->mapped) gte__unmap_file(m->data, m->size);
     *m = (gte__model){0};
 }

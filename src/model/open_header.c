@@ -31,24 +31,31 @@ static gte_status check_identity(const gte__model *m, gte_error *err)
             "the header says %llu bytes, the file has %llu: it was cut short or extended",
             (unsigned long long)h->file_size, (unsigned long long)m->size);
     for (size_t i = 0; i < sizeof h->reserved; i++)
-        if (h->reserved[i])
+        if (h->reserved[i] || h->reserved_word)
             return gte__fail(err, GTE_E_FORMAT, offsetof(gte__file_header, reserved) + i,
                              "a reserved byte of the header is not zero");
     return GTE_OK;
 }
 
+/* Section i; the last, which may be missing, is the head's. */
+static const gte__section *section_at(const gte__file_header *h, unsigned i)
+{
+    return i < GTE__SECTION_COUNT ? &h->sections[i] : &h->head;
+}
+
 static gte_status check_sections(const gte__model *m, gte_error *err)
 {
     const gte__file_header *h = m->header;
-    for (unsigned i = 0; i < GTE__SECTION_COUNT; i++) {
-        const gte__section *s = &h->sections[i];
-        uint64_t at = offsetof(gte__file_header, sections) + i * sizeof *s;
+    const bool has_head = h->head.size || h->head.offset;
+    for (unsigned i = 0; i < (unsigned)GTE__SECTION_COUNT + has_head; i++) {
+        const gte__section *s = section_at(h, i);
+        uint64_t at = (uint64_t)((const uint8_t *)s - m->data);
         if (s->offset % GTE__SECTION_ALIGN || s->offset < sizeof *h || s->offset > m->size ||
             s->size > m->size - s->offset)
             return gte__fail(err, GTE_E_FORMAT, at,
                              "section %u lies outside the file or is unaligned", i);
         for (unsigned j = 0; j < i; j++) {
-            const gte__section *o = &h->sections[j];
+            const gte__section *o = section_at(h, j);
             if (s->offset < o->offset + o->size && o->offset < s->offset + s->size)
                 return gte__fail(err, GTE_E_FORMAT, at, "sections %u and %u overlap", j, i);
         }

@@ -52,5 +52,5 @@ gte_status gte__model_verify(const gte__model *m, gte_error *err)
                                  "tensor %s of layer %u: weight %llu is not finite",
                                  gte__role_name(t->role), t->layer, (unsigned long long)j);
     }
-    return GTE_OK;
+    return m->head.header ? gte__head_verify(&m->head, err) : GTE_OK;
 }

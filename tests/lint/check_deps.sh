@@ -40,15 +40,16 @@ report() {
 }
 
 shopt -s nullglob
-own='gte\.h'
-check_room include '-' include/*.h
+own='gte(_task)?\.h'
+check_room include "gte\.h" include/*.h
 check_room src/base "base/.*|$own" src/base/*.[ch]
 check_room src/kernels 'kernels/.*|base/panels\.h' src/kernels/*/*.[chS]
 check_room src/kernels/dispatch 'kernels/.*|base/(cpu|panels)\.h' src/kernels/*.[ch]
 check_room src/model "base/.*|model/.*|$own" src/model/*.[ch]
 check_room src/tokenizer "base/.*|tokenizer/.*|model/format\.h|$own" src/tokenizer/*.[ch]
 check_room src/encoder "base/.*|encoder/.*|model/.*|kernels/.*|$own" src/encoder/*.[ch]
-check_room src/gte.c "base/.*|model/.*|tokenizer/.*|encoder/.*|kernels/.*|$own" src/*.[ch]
+check_room src/tasks "base/.*|tasks/.*|encoder/encoder\.h|model/.*|kernels/dispatch\.h|tokenizer/tokenizer\.h|$own" src/tasks/*.[ch]
+check_room src/gte.c "tasks/tasks\.h|base/.*|model/.*|tokenizer/.*|encoder/.*|kernels/.*|$own" src/*.[ch]
 check_room src/cli "$own|gte_cache\.h|convert/convert\.h|pull/(pull|store|known)\.h|perf/.*|cli/.*|base/number_text\.h" src/cli/*.[ch]
 check_room convert "base/.*|model/format\.h|tokenizer/tokenizer\.h|convert/.*|$own" convert/*.[ch]
 check_room perf/bench "perf/bench/.*|$own" perf/bench/*.[ch]

@@ -12,11 +12,11 @@ soname_major=$(sed -n 's/^#define GTE_VERSION_MAJOR //p' include/gte.h)
 
 check_library() { # NAME HEADER PREFIXES
     local name=$1 header=$2 prefixes=$3 declared exported strangers soname calls
-    declared=$(tr '\n' ' ' <"$header" | grep -oE 'GTE_API [^;]*\(' |
+    declared=$(cat $header | tr "\n" " " | grep -oE 'GTE_API [^;]*\(' |
         grep -oE 'gte_[a-z0-9_]+ *\($|gte_[a-z0-9_]+\([^(]*\($' | sed 's/(.*//; s/ //g' | sort -u)
     exported=$(nm -D --defined-only "build/release/$name.so" | awk '{ print $3 }' | sort -u)
     diff <(echo "$declared") <(echo "$exported")
-    say $? "$name.so exports what ${header##*/} declares ($(echo "$exported" | wc -l) functions)"
+    say $? "$name.so exports what ${header##*/} declare(s) ($(echo "$exported" | wc -l) functions)"
 
     strangers=$(nm -g --defined-only "build/release/$name.a" 2>/dev/null |
         awk 'NF == 3 { print $3 }' | grep -vE "$prefixes" || true)
@@ -37,6 +37,6 @@ check_library() { # NAME HEADER PREFIXES
     say $? "$name.a calls nothing that prints, exits or aborts"
 }
 
-check_library libgte include/gte.h '^gte_[a-z0-9]|^gte__[a-z0-9]'
+check_library libgte 'include/gte.h include/gte_task.h' '^gte_[a-z0-9]|^gte__[a-z0-9]'
 check_library libgtecache include/gte_cache.h '^gte_cache_[a-z0-9]|^cache__[a-z0-9]'
 exit $bad
