@@ -109,15 +109,19 @@ static bool answer_origin(server__request *request)
     return true;
 }
 
-bool server__admission_route(server__request *request)
+void server__admission_name(server__request *request)
 {
     const char *id = server__header(request, "X-Request-Id");
-    char allow[64];
-    int status;
     if (id && is_sane_id(id))
         memcpy(request->id, id, strlen(id) + 1);
     else
         make_id(request->id);
+}
+
+bool server__admission_route(server__request *request)
+{
+    char allow[64];
+    int status;
     request->deadline_ns = deadline_of(request);
     find_client(request);
     if (answer_origin(request)) return false;

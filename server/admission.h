@@ -5,7 +5,9 @@
 
 #include "server/http.h"
 
-/* The head is here: fills id, route and deadline. False without a route; answered with 404 or 405,
+/* The head is here: fills the id, before anything can refuse. */
+void server__admission_name(server__request *request);
+/* Fills route and deadline. False without a route; answered with 404 or 405,
  * or with 204 where a browser asks what is allowed. */
 bool server__admission_route(server__request *request);
 /* True: read the body, then call request->route->handle. False: the request has been answered. */

@@ -21,6 +21,7 @@ static const kind kinds[] = {
     {404, "Not Found", "invalid_request_error", "NotFound"},
     {405, "Method Not Allowed", "invalid_request_error", "Validation"},
     {413, "Content Too Large", "invalid_request_error", "Validation"},
+    {414, "URI Too Long", "invalid_request_error", "Validation"},
     {415, "Unsupported Media Type", "invalid_request_error", "Validation"},
     {422, "Unprocessable Content", "invalid_request_error", "Validation"},
     {424, "Failed Dependency", "server_error", "Backend"},

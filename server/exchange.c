@@ -159,6 +159,15 @@ void server__exchange_forget(server__peer *peer)
     peer->begun = NULL;
 }
 
+/* For more arguments than its memory holds the library falls silent (0.9.75), so it is shown none
+ * of so many; the guard, which has the target as sent, answers. The text is the library's own
+ * buffer, not yet taken apart; should another version hand out a copy, nothing is won or lost. */
+static void cut_arguments(const char *target)
+{
+    char *query = strchr(target, '?');
+    if (query && server__guard_arguments(target) > SERVER__MOST_ARGUMENTS) query[1] = '\0';
+}
+
 /* The request line is here. What this returns is the request's from now on. */
 void *server__exchange_target(void *cls, const char *target, struct MHD_Connection *connection)
 {
@@ -166,11 +175,14 @@ void *server__exchange_target(void *cls, const char *target, struct MHD_Connecti
     exchange *x = calloc(1, sizeof *x);
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    if (!x) return NULL;
+    if (!x || !(x->target = strdup(target))) { /* nothing passes the guard unseen */
+        free(x);
+        return NULL;
+    }
+    cut_arguments(target);
     x->http = http;
     x->connection = connection;
     x->peer = info ? info->socket_context : NULL;
-    x->target = strdup(target);
     x->request.service = http->service;
     x->request.body = "";
     x->request.start_ns = server__now();
@@ -234,8 +246,9 @@ static enum MHD_Result on_head(exchange *x, const char *path, const char *method
     int status;
     request->method = method;
     request->path = path;
+    server__admission_name(request);
     MHD_get_connection_values_n(x->connection, MHD_HEADER_KIND, guard_one, &guard);
-    const char *why = server__guard_verdict(&guard, version, x->target ? x->target : "", &status);
+    const char *why = server__guard_verdict(&guard, version, x->target, &status);
     if (why) {
         server__metrics_refused(request->service->metrics, SERVER__REFUSED_GUARD);
         server__fail(request, status, "bad_request", NULL, "%s", why);

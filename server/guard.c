@@ -51,6 +51,14 @@ void server__guard_header(server__guard *guard, const char *name, size_t name_si
     }
 }
 
+unsigned server__guard_arguments(const char *target)
+{
+    const char *at = strchr(target, '?');
+    unsigned count = 0;
+    for (; at; at = strchr(at + 1, '&')) count++;
+    return count;
+}
+
 const char *server__guard_verdict(const server__guard *guard, const char *version,
                                   const char *target, int *status)
 {
@@ -69,6 +77,8 @@ const char *server__guard_verdict(const server__guard *guard, const char *versio
     if (guard->bad_encoding) return "Transfer-Encoding other than chunked";
     *status = 505;
     if (!one_one && strcmp(version, "HTTP/1.0") != 0) return "HTTP/1.1 and HTTP/1.0 only";
+    *status = 414;
+    if (server__guard_arguments(target) > SERVER__MOST_ARGUMENTS) return "too many arguments";
     *status = 431;
     if (guard->headers > SERVER__MOST_HEADERS) return "too many headers";
     return NULL;

@@ -58,6 +58,13 @@ static void test_guard(void)
         {"HTTP/1.1", {{"Host", "a"}, {"", "b"}}, 400},
         {"HTTP/2.0", {{"Host", "a"}}, 505},
     };
+    static const struct {
+        const char *target;
+        unsigned count;
+    } queries[] = {{"/a", 0},       {"/a&b", 0},  {"/a?", 1},    {"/a?b", 1},
+                   {"/a?b=1&c", 2}, {"/a?&&", 3}, {"/a?b?c", 1}, {"", 0}};
+    for (size_t i = 0; i < sizeof queries / sizeof *queries; i++)
+        CU_ASSERT_EQUAL(server__guard_arguments(queries[i].target), queries[i].count);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         CU_ASSERT_EQUAL(verdict(cases[i].version, "/live", cases[i].headers), cases[i].status);
     CU_ASSERT_EQUAL(verdict("HTTP/1.1", "/a%00b", cases[0].headers), 400);

@@ -150,6 +150,24 @@ def heads(server):
             [431])
     refused(server, "5,000 headers", live + b"Host: a\r\n" + b"X: y\r\n" * 5000 + b"\r\n", [431])
     refused(server, "101 headers", live + b"Host: a\r\n" + b"X: y\r\n" * 101 + b"\r\n", [431])
+    for count in (101, 499, 500, 4000, 15000):
+        for path in (b"/live", b"/v1/embeddings"):
+            head = path + b"?" + b"&".join([b"a"] * count) + b" HTTP/1.1\r\nHost: a\r\n"
+            got, ended = exchange(server, b"GET " + head + b"X-Request-Id: mine\r\n\r\n", 2)
+            check("%d arguments: 414 at once" % count, statuses(got) == [414] and ended and
+                  b"X-Request-Id: mine\r\n" in got, (got[:300], ended))
+    got, ended = exchange(server, post(length(3), path=b"/embed?" + b"a=b&" * 700, body=b"abc"), 2)
+    check("with a body, too", statuses(got) == [414] and ended, got[:300])
+    got, _ = exchange(server, b"GET /live?" + b"a&" * 99 + b"a HTTP/1.1\r\nHost: a\r\n\r\n", 1)
+    check("100 arguments", statuses(got) == [200], got[:300])
+    for name, lines in (("two Hosts", b"Host: a\r\nHost: b\r\n"), ("two lengths", b"Host: a\r\n" +
+                        b"Content-Length: 1\r\nContent-Length: 2\r\n")):
+        got, _ = exchange(server, live + lines + b"X-Request-Id: a-b.c\r\n\r\n", 1)
+        check("%s: the refusal has the request's id" % name, b"X-Request-Id: a-b.c\r\n" in got and
+              b'"request_id":"a-b.c"' in got, got[:400])
+        got, _ = exchange(server, live + lines + b"\r\n", 1)
+        check("%s: or one made here" % name, re.search(rb"X-Request-Id: [0-9a-f]{16}\r\n", got),
+              got[:400])
     refused(server, "HTTP/2 preface", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", [400, 505])
 
 
