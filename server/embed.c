@@ -89,8 +89,8 @@ static bool tokenize_text(work *w, size_t index)
     gte_status status = gte_tokenize(service->model, text, flags, 0, w->tokens + w->token_count,
                                      room, &count, &truncated, &err);
     if (status != GTE_OK) {
-        server__fail(w->request, 400, "invalid_text", e->param, "%s %zu: %s", e->param, index,
-                     err.message);
+        server__fail(w->request, server__invalid(w->request), "invalid_text", e->param,
+                     "%s %zu: %s", e->param, index, err.message);
         return false;
     }
     if (truncated && (e->flags & GTE_NO_TRUNCATE)) {
@@ -119,7 +119,7 @@ static bool take_ids(work *w, size_t index)
     if (!whole) *out++ = service->first;
     for (size_t i = 0; i < n; i++) {
         if (input->ids[i] < 0 || input->ids[i] >= service->info.vocab_size) {
-            server__fail(w->request, 400, "invalid_token", e->param,
+            server__fail(w->request, server__invalid(w->request), "invalid_token", e->param,
                          "%s %zu: token %d is not within 0 .. %d", e->param, index,
                          (int)input->ids[i], service->info.vocab_size - 1);
             return false;

@@ -94,6 +94,11 @@ void server__fail(server__request *request, int status, const char *code, const 
     va_end(args);
 }
 
+int server__invalid(const server__request *request)
+{
+    return request->route->shape == SERVER__TEI ? 422 : 400;
+}
+
 bool server__fail_memory(server__request *request)
 {
     server__fail(request, 503, "out_of_memory", NULL, "out of memory");

@@ -15,6 +15,10 @@ typedef enum server__shape {
 void server__fail(server__request *request, int status, const char *code, const char *param,
                   const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+/* The status of a field of the wrong type or value: 422 on TEI's routes, 400 on others. What is
+ * empty is 400 on all. */
+int server__invalid(const server__request *request);
+
 /* Answers 503; false, for callers that return what they answered. */
 bool server__fail_memory(server__request *request);
 

@@ -20,8 +20,8 @@ typedef struct server__guard {
 /* Begins with a zeroed struct; once per header. */
 void server__guard_header(server__guard *guard, const char *name, size_t name_size,
                           const char *value, size_t value_size);
-/* After the last one: NULL, or why the request is refused, with its status (400, 414, 431, 501, 505).
- * `target` is the request's target as sent. */
+/* After the last one: NULL, or why the request is refused, with its status (400, 414, 431, 501,
+ * 505). `target` is the request's target as sent. */
 const char *server__guard_verdict(const server__guard *guard, const char *version,
                                   const char *target, int *status);
 /* How many arguments the query of a target has. */

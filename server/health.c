@@ -69,8 +69,13 @@ static void health(server__request *request)
     server__json_c_string(&out, gte_version());
     server__text_printf(&out, ",\"model\":\"%s\",\"model_name\":", "loaded");
     server__json_c_string(&out, service->model_name);
-    server__text_printf(&out, ",\"model_load_time\":%.3f,\"model_error\":null}",
+    server__text_printf(&out, ",\"model_load_time\":%.3f,\"model_error\":null",
                         service->load_seconds);
+    /* peers are the load balancer's to know: asking them here would be a side effect */
+    server__text_string(&out, ",\"instances\":[{\"instance_id\":");
+    server__json_c_string(&out, service->settings.instance_id);
+    server__text_printf(&out, ",\"instance_port\":%d,\"status\":\"%s\"}]}",
+                        server__http_port(service->http), good ? "healthy" : "unhealthy");
     server__answer_json(request, good ? 200 : 503, &out);
 }
 

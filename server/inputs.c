@@ -10,12 +10,6 @@
 #include "server/routes.h"
 #include "server/service.h"
 
-/* TEI tells 400 for what is empty and 422 for what is wrong; OpenAI 400 for both. */
-static int status_of(const server__request *request)
-{
-    return request->route->shape == SERVER__TEI ? 422 : 400;
-}
-
 static bool empty(server__request *request, const char *name)
 {
     server__fail(request, 400, "invalid_input", name,
@@ -28,7 +22,7 @@ static bool empty(server__request *request, const char *name)
 
 static bool wrong_shape(server__request *request, const char *name)
 {
-    server__fail(request, status_of(request), "invalid_input", name,
+    server__fail(request, server__invalid(request), "invalid_input", name,
                  "'%s' must be a string, a list of strings, a list of token ids or a list of such "
                  "lists",
                  name);
@@ -57,7 +51,7 @@ static bool take_id_list(server__request *request, const char *name, server__inp
     {
         json_int_t id = json_integer_value(value);
         if (!json_is_integer(value) || id < 0 || id > INT32_MAX) {
-            server__fail(request, status_of(request), "invalid_input", name,
+            server__fail(request, server__invalid(request), "invalid_input", name,
                          "token ids must be whole numbers from 0");
             return false;
         }
@@ -78,7 +72,7 @@ bool server__inputs_fit(server__request *request, const char *name, size_t count
 {
     const size_t most = (size_t)request->service->limits.max_items;
     if (count <= most) return true;
-    server__fail(request, status_of(request), "too_many_inputs", name,
+    server__fail(request, server__invalid(request), "too_many_inputs", name,
                  "batch size %zu > maximum allowed batch size %zu (--max-items)", count, most);
     return false;
 }
@@ -118,7 +112,7 @@ bool server__inputs_prompt(server__request *request, server__inputs *inputs, con
     const char *text =
         length < (int)sizeof key ? gte_model_meta(request->service->model, key) : NULL;
     if (!text) {
-        server__fail(request, status_of(request), "unknown_prompt", "prompt_name",
+        server__fail(request, server__invalid(request), "unknown_prompt", "prompt_name",
                      "this model has no prompt named '%.60s'", prompt);
         return false;
     }
@@ -148,7 +142,7 @@ bool server__inputs_truncation(server__request *request, const json_t *object, u
         return false;
     *flags = truncate ? 0 : GTE_NO_TRUNCATE;
     if (strcmp(direction, "right") == 0 || strcmp(direction, "Right") == 0) return true;
-    server__fail(request, status_of(request), "invalid_input", "truncation_direction",
+    server__fail(request, server__invalid(request), "invalid_input", "truncation_direction",
                  "this server cuts texts on the right only ('truncation_direction')");
     return false;
 }

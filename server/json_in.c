@@ -85,7 +85,8 @@ static const json_t *field(const json_t *object, const char *name)
 
 static bool wrong(server__request *request, const char *name, const char *wanted)
 {
-    server__fail(request, 400, "invalid_type", name, "'%s' must be %s", name, wanted);
+    server__fail(request, server__invalid(request), "invalid_type", name, "'%s' must be %s", name,
+                 wanted);
     return false;
 }
 
@@ -108,11 +109,12 @@ bool server__json_get_int(server__request *request, const json_t *object, const 
     if (!value) return true;
     snprintf(wanted, sizeof wanted, "a whole number from %lld to %lld", (long long)min,
              (long long)max);
-    if (!json_is_integer(value) || json_integer_value(value) < min ||
-        json_integer_value(value) > max)
-        return wrong(request, name, wanted);
+    if (!json_is_integer(value)) return wrong(request, name, wanted);
     *out = json_integer_value(value);
-    return true;
+    if (*out >= min && *out <= max) return true;
+    server__fail(request, server__invalid(request), "invalid_value", name, "'%s' must be %s", name,
+                 wanted);
+    return false;
 }
 
 bool server__json_get_bool(server__request *request, const json_t *object, const char *name,

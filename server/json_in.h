@@ -14,7 +14,7 @@
 json_t *server__json_body(server__request *request);
 
 /* Getters for fields of an object: absent and null leave *out as it is. False: wrong type or out of
- * range, and the request is answered with a 400 that names the field. */
+ * range, and the request is answered with a 400, on TEI's routes 422, that names the field. */
 bool server__json_get_string(server__request *request, const json_t *object, const char *name,
                              const char **out, size_t *size);
 bool server__json_get_int(server__request *request, const json_t *object, const char *name,

@@ -197,6 +197,8 @@ def health():
         answer = json.loads(server.get("/health")[2])
         check("/health", answer["status"] == "healthy" and answer["instance_id"] == "3" and
               answer["instance_port"] == server.port and answer["model"] == "loaded", answer)
+        check("its instances", answer["instances"] == [
+            {"instance_id": "3", "instance_port": server.port, "status": "healthy"}], answer)
         check("/live", json.loads(server.get("/live")[2]) == {"alive": True})
         check("/ready", json.loads(server.get("/ready")[2])["ready"] is True)
 

@@ -48,6 +48,30 @@ def embed(server):
     check("dimensions", len(got) == 7 and abs(sum(x * x for x in got) - 1) < 1e-5, got)
 
 
+def wrong_fields(server):
+    """One rule for all routes: a field of the wrong type or value is 422 here, 400 at OpenAI's."""
+    for value in (0, -1, 65, 10 ** 12, 1.5, "7", True, [7]):
+        for path, name, status in (("/embed", "inputs", 422), ("/", "inputs", 422),
+                                   ("/v1/embeddings", "input", 400)):
+            got, answer = post(server, path, {name: "a", "dimensions": value})
+            check("%s, dimensions %r: %d" % (path, value, status), got == status and
+                  "'dimensions' must be a whole number from 1 to 64" in json.dumps(answer),
+                  (got, answer))
+            whole = isinstance(value, int) and not isinstance(value, bool)
+            if status == 400:
+                check("its code", answer["error"]["code"] == ("invalid_value" if whole else
+                                                              "invalid_type"), answer)
+    for path, body in (("/embed", {"inputs": "a", "normalize": 1}),
+                       ("/embed", {"inputs": "a", "prompt_name": 1}),
+                       ("/embed_all", {"inputs": "a", "truncate": "yes"}),
+                       ("/rerank", {"query": "a", "texts": ["b"], "return_text": 1}),
+                       ("/tokenize", {"inputs": "a", "add_special_tokens": 1}),
+                       ("/decode", {"ids": [1], "skip_special_tokens": 1})):
+        got, answer = post(server, path, body)
+        check("%s %s: 422" % (path, body), got == 422 and answer["error_type"] == "Validation",
+              (got, answer))
+
+
 def errors(server):
     long = "word " * 2000
     for name, path, body, status, said in (
@@ -60,7 +84,8 @@ def errors(server):
             ("an unknown prompt", "/embed", {"inputs": "a", "prompt_name": "x"}, 422, "prompt"),
             ("cut on the left", "/embed", {"inputs": "a", "truncation_direction": "left"}, 422,
              "right"),
-            ("an id of no token", "/embed", {"inputs": [99999999]}, 400, "token"),
+            ("an id of no token", "/embed", {"inputs": [99999999]}, 422, "token"),
+            ("an id below zero", "/embed", {"inputs": [-1]}, 422, "token"),
             ("no sentences", "/similarity", {"inputs": {"source_sentence": "a"}}, 422,
              "sentences"),
             ("sentences empty", "/similarity",
@@ -122,6 +147,7 @@ def info(server):
 if __name__ == "__main__":
     with Server() as s:
         embed(s)
+        wrong_fields(s)
         errors(s)
         pairs(s)
         tokens(s)
