@@ -6,6 +6,7 @@
 
 #include "server/embed_key.h"
 #include "server/errors.h"
+#include "server/hold.h"
 #include "server/routes.h"
 #include "server/service.h"
 
@@ -306,6 +307,8 @@ static bool place_vectors(work *w)
         return false;
     }
     for (size_t i = 0; i < e->count; i++) rows += states ? e->inputs[i].tokens : 1;
+    if (!server__hold(w->request, rows * dims * (sizeof *w->vectors + e->number_size)))
+        return false;
     float *at = w->vectors = calloc(rows ? rows * dims : 1, sizeof *w->vectors);
     if (!at) return server__fail_memory(w->request);
     for (size_t i = 0; i < e->count; i++) {
@@ -329,7 +332,7 @@ void server__embed(server__request *request, server__embedding *e, server__step 
     w->then = then;
     request->items = e->count;
     const bool states = e->options.pooling == GTE_POOLING_NONE;
-    if (!states && !place_vectors(w)) return;
+    if (states ? !server__hold_ask(request) : !place_vectors(w)) return;
     look_up(w);
     for (size_t i = 0; i < e->count; i++) w->misses += !e->inputs[i].cached;
     request->cached = e->count - w->misses;

@@ -27,6 +27,7 @@ typedef struct server__embedding {
     server__vector_options options;  /* dims 0 and pooling GTE_POOLING_MODEL: the model's */
     unsigned flags;                  /* of gte_embed: GTE_NO_TRUNCATE, GTE_SPECIAL_AS_TEXT */
     const char *param;               /* how errors name the input: "input" or "inputs" */
+    size_t number_size;              /* bytes of the answer for each number of a vector, about */
     struct server__embed_work *work; /* embed.c's; released by server__embedding_free */
 } server__embedding;
 

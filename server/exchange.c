@@ -13,6 +13,7 @@
 
 #include "server/admission.h"
 #include "server/guard.h"
+#include "server/hold.h"
 #include "server/routes.h"
 
 #define FIRST_BODY 4096
@@ -94,6 +95,7 @@ static void keep_answer(exchange *x, int status, const char *type, char *body, s
     }
     x->request.status = status;
     x->request.answer_size = size;
+    x->constant = mode == MHD_RESPMEM_PERSISTENT;
     if (type) MHD_add_response_header(x->response, "Content-Type", type);
     MHD_add_response_header(x->response, "X-Request-Id", x->request.id);
     for (unsigned i = 0; i < x->header_count; i++)
@@ -141,12 +143,23 @@ bool server__gone(const server__request *request)
 
 /* ---- a request, step by step ----------------------------------------------------------------- */
 
-static void release(exchange *x)
+/* What the answer was made from: not needed while the client takes it, which may be long. */
+static void drop_work(exchange *x)
 {
     if (x->request.free_state) x->request.free_state(x->request.state);
-    if (x->response) MHD_destroy_response(x->response);
-    atomic_fetch_sub(&x->http->requests, 1);
+    x->request.free_state = NULL;
+    x->request.state = NULL;
+    x->request.body = "";
     free(x->body);
+    x->body = NULL;
+}
+
+static void release(exchange *x)
+{
+    drop_work(x);
+    if (x->response) MHD_destroy_response(x->response);
+    server__hold_exactly(&x->request, 0);
+    atomic_fetch_sub(&x->http->requests, 1);
     free(x->target);
     free(x);
 }
@@ -211,6 +224,8 @@ static enum MHD_Result queue(exchange *x)
     if (x->queued) return MHD_YES;
     if (!x->response) return MHD_NO;
     x->queued = true;
+    drop_work(x);
+    server__hold_exactly(&x->request, x->constant ? 0 : x->request.answer_size);
     set_deadline(x, x->http->service->limits.send_timeout);
     return MHD_queue_response(x->connection, (unsigned)x->request.status, x->response);
 }
@@ -262,6 +277,7 @@ static enum MHD_Result on_head(exchange *x, const char *path, const char *method
                      "the body has %zu bytes, the limit is %zu (--max-body)", size, limit);
         return refuse(x);
     }
+    if (size != SIZE_MAX && !server__hold(request, size)) return refuse(x);
     x->body_capacity = size == 0 ? 0 : size == SIZE_MAX ? FIRST_BODY : size + 1;
     if (x->body_capacity && !(x->body = malloc(x->body_capacity))) return MHD_NO;
     set_deadline(x, x->http->service->limits.body_timeout);
@@ -284,6 +300,7 @@ static enum MHD_Result on_body(exchange *x, const char *data, size_t size)
         if (!body) return MHD_NO;
         x->body = body;
         x->body_capacity = capacity;
+        server__hold_exactly(request, capacity);
     }
     memcpy(x->body + request->body_size, data, size);
     request->body_size += size;

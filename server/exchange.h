@@ -32,7 +32,7 @@ typedef struct server__exchange {
     char *target; /* as sent, for the guard */
     char *body;
     size_t body_capacity;
-    bool begun, discard, too_large, queued;
+    bool begun, discard, too_large, queued, constant;
     server__step step; /* what runs next; NULL: the handler */
     atomic_int progress;
     struct MHD_Response *response;

@@ -41,7 +41,8 @@ struct server__request {
     const struct server__route *route;
     struct server__service *service;
 
-    /* The handler's own, released with free_state when the request ends, whatever its end. */
+    /* The handler's own, released with free_state once the request is answered, or has ended some
+     * other way; so is the body. */
     void *state;
     void (*free_state)(void *state);
     void *waiting; /* embed.c's, while it waits */
@@ -51,6 +52,7 @@ struct server__request {
     const char *task; /* a constant string, as "embedding" or "ner" */
     size_t items, tokens, cached, truncated;
     size_t answer_size;
+    size_t held; /* hold.h's */
 };
 
 /* Monotonic nanoseconds. */

@@ -22,6 +22,7 @@ void server__text_free(server__text *text);
 void server__json_string(server__text *text, const char *data, size_t size);
 /* The same of a C string; NULL becomes null. */
 void server__json_c_string(server__text *text, const char *string);
+#define SERVER__FLOAT_SIZE 13 /* of a number of a vector with its comma: seldom more */
 /* [v0,v1,...] with digits enough to get the same floats back; one number; a double. */
 void server__json_floats(server__text *text, const float *values, size_t n);
 void server__json_float(server__text *text, float value);

@@ -12,6 +12,7 @@
 
 /* Fields of server__settings, under the same names. */
 #define SERVER__LIMITS(FIELD)                                                                      \
+    FIELD(requests_memory)                                                                         \
     FIELD(max_body)                                                                                \
     FIELD(max_items)                                                                               \
     FIELD(max_tokens)                                                                              \

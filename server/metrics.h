@@ -9,6 +9,7 @@ typedef struct server__metrics server__metrics;
 
 typedef enum server__refusal {
     SERVER__REFUSED_QUEUE,    /* 429: the queue is full */
+    SERVER__REFUSED_MEMORY,   /* 429: requests hold too much */
     SERVER__REFUSED_RATE,     /* 429: a rate limit */
     SERVER__REFUSED_KEY,      /* 401 */
     SERVER__REFUSED_DRAINING, /* 503 */

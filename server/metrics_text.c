@@ -142,8 +142,8 @@ static void response_times(server__text *out, const server__metrics *m)
 static void refusals(server__text *out, const server__metrics *m)
 {
     static const char *const reasons[SERVER__REFUSALS] = {
-        "queue_full", "rate_limit", "api_key", "draining",
-        "bad_http",   "deadline",   "gone",    "slow_client",
+        "queue_full", "requests_memory", "rate_limit", "api_key",     "draining",
+        "bad_http",   "deadline",        "gone",       "slow_client",
     };
     head(out, "gte_refused_total", "counter", "Requests and connections refused or given up.");
     for (size_t i = 0; i < SERVER__REFUSALS; i++)
@@ -225,6 +225,9 @@ static void state(server__text *out, const server__service *service)
           (double)server__http_connections(service->http));
     gauge(out, "gte_requests_in_flight", "Requests begun and not yet answered.",
           (double)server__http_requests(service->http));
+    gauge(out, "gte_requests_memory_bytes",
+          "Bytes of bodies, vectors and answers that requests hold.",
+          (double)atomic_load(&service->held));
     gauge(out, "gte_uptime_seconds", "Seconds since the start.",
           (double)(server__now() - service->started_ns) * 1e-9);
     head(out, "gte_build_info", "gauge", "1; what runs here, as labels.");

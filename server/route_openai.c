@@ -37,6 +37,7 @@ static bool take_options(server__request *request, embeddings *own)
         return false;
     own->base64 = strcmp(format, "base64") == 0;
     own->embedding.options.dims = (int)dims;
+    own->embedding.number_size = own->base64 ? 6 : SERVER__FLOAT_SIZE;
     if (own->base64 || strcmp(format, "float") == 0) return true;
     server__fail(request, 400, "invalid_value", "encoding_format",
                  "Invalid value for 'encoding_format' = %.40s. Supported values: "
@@ -53,7 +54,7 @@ static void embeddings_finish(server__request *request)
     const server__embedding *e = &own->embedding;
     size_t dims = (size_t)e->options.dims;
     server__text out = {0};
-    server__text_reserve(&out, e->count * (dims * (own->base64 ? 6 : 13) + 64) + 256);
+    server__text_reserve(&out, e->count * (dims * e->number_size + 64) + 256);
     server__text_string(&out, "{\"object\":\"list\",\"data\":[");
     for (size_t i = 0; i < e->count; i++) {
         server__text_printf(

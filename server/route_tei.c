@@ -67,7 +67,7 @@ static void embed_finish(server__request *request)
     const server__embedding *e = &own->embedding;
     const size_t dims = (size_t)e->options.dims;
     server__text out = {0};
-    server__text_reserve(&out, e->count * (dims * 13 + 4) + 4);
+    server__text_reserve(&out, e->count * (dims * SERVER__FLOAT_SIZE + 4) + 4);
     for (size_t i = 0; i < e->count; i++) {
         server__text_string(&out, i ? "," : "[");
         server__json_floats(&out, e->inputs[i].vector, dims);
@@ -105,6 +105,7 @@ static void embed_all_handle(server__request *request)
         return;
     }
     own->embedding.options.pooling = GTE_POOLING_NONE;
+    own->embedding.number_size = SERVER__FLOAT_SIZE;
     if (server__inputs_truncation(request, own->json, &own->embedding.flags) &&
         server__json_get_string(request, own->json, "prompt_name", &prompt, NULL) &&
         server__inputs_take(request, &own->inputs, "inputs", inputs) &&
@@ -134,6 +135,7 @@ static void embed_handle(server__request *request)
         return;
     own->embedding.options.dims = (int)dims;
     own->embedding.options.no_normalize = !normalize;
+    own->embedding.number_size = SERVER__FLOAT_SIZE;
     embed(request, own, embed_finish);
 }
 

@@ -2,11 +2,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/hold.h"
 #include "server/inputs.h"
 #include "server/json_in.h"
 #include "server/json_out.h"
 #include "server/routes.h"
 #include "server/service.h"
+
+/* A token is some sixty bytes of the answer, and some four letters of a text. */
+#define BYTES_A_LETTER 16
 
 /* A token of the template stands for no text. */
 static bool is_special(const gte_token *token)
@@ -91,6 +95,7 @@ static bool write_all(server__request *request, server__text *out, const json_t 
 
 static void tokenize_handle(server__request *request)
 {
+    if (!server__hold(request, request->body_size * BYTES_A_LETTER)) return;
     json_t *json = server__json_body(request);
     if (!json) return;
     server__text out = {0};

@@ -34,6 +34,7 @@ typedef struct server__service {
     server__metrics *metrics;
     server__log *log;
     server__http *http;
+    atomic_size_t held;   /* bytes, hold.h's */
     atomic_bool ready;    /* warmed up */
     atomic_bool draining; /* SIGTERM came */
 } server__service;

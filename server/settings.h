@@ -13,6 +13,7 @@ typedef struct server__settings {
         *tls_key, *instance_id, *log_level, *trusted_proxies, *log_dir, *labels;
     int port, threads, workers, http_threads;
     int batch_tokens, queue_items, queue_tokens, queue_seconds;
+    int requests_memory;                                          /* MiB, of all requests */
     int max_body, max_items, max_tokens;                          /* of one request */
     int connections, connections_per_address;                     /* 0: no limit per address */
     int header_timeout, body_timeout, idle_timeout, send_timeout; /* seconds */

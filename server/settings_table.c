@@ -79,6 +79,10 @@ const server__setting server__setting_table[] = {
            "Texts of one request."),
     NUMBER("max-tokens", 0, "GTE_SERVER_MAX_TOKENS", max_tokens, 1, 1 << 30, "300000", NULL,
            "Tokens of one request, after cutting."),
+    NUMBER("requests-memory", 0, "GTE_SERVER_REQUESTS_MEMORY", requests_memory, 1, MILLION, "512",
+           NULL,
+           "MiB that requests may hold: bodies, vectors,\nanswers not yet taken. Beyond it large "
+           "ones are\nrefused."),
     NUMBER("queue-items", 0, "GTE_SERVER_QUEUE_ITEMS", queue_items, 1, MILLION, "4096", NULL,
            "Texts that may wait for the encoder."),
     NUMBER("queue-tokens", 0, "GTE_SERVER_QUEUE_TOKENS", queue_tokens, 1, 1 << 30, "524288", NULL,
