@@ -257,6 +257,10 @@ int server__settings_read(server__settings *settings, int argc, char **argv)
 {
     char message[512];
     for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--list-options") == 0) {
+            server__settings_list(stdout);
+            return SERVER__STOP(0);
+        }
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
             server__settings_help(stdout);
             return SERVER__STOP(0);
@@ -324,6 +328,21 @@ static void print_row(const server__setting *row, FILE *out)
         fprintf(out, "  %-34s [default: %s]\n", "", row->standard);
 }
 
+void server__settings_list(FILE *out)
+{
+    for (const server__setting *row = server__setting_table; row->name; row++) {
+        fprintf(out, "%s\t%c\t%s\t", row->name, row->letter ? row->letter : '-', row->value);
+        for (const char *at = row->help; *at; at++) fputc(*at == '\n' ? ' ' : *at, out);
+        fputc('\n', out);
+    }
+    fputs("config\t-\tFILE\tRead settings from a file.\n"
+          "check\t-\t-\tCheck everything, print the effective settings and exit.\n"
+          "list-options\t-\t-\tList the options, for the completions of shells.\n"
+          "help\th\t-\tShow a summary.\n"
+          "version\tV\t-\tShow the version.\n",
+          out);
+}
+
 void server__settings_help(FILE *out)
 {
     fputs("usage: gte-server -m FILE [OPTION...]\n\n"
@@ -341,6 +360,8 @@ void server__settings_help(FILE *out)
         "                                     comment [environment: GTE_SERVER_CONFIG].\n"
         "      --check                        Check everything, print the effective settings\n"
         "                                     and exit.\n"
+        "      --list-options                 Options, letters and values as a table, for the\n"
+        "                                     completions of shells.\n"
         "  -h, --help                         Show this.\n"
         "  -V, --version                      Show the version.\n\n"
         "Environment:\n",

@@ -38,5 +38,8 @@ void server__settings_free(server__settings *settings);
 /* "name = value" lines, as a configuration file has them. */
 void server__settings_print(const server__settings *settings, FILE *out);
 void server__settings_help(FILE *out);
+/* A line for each option, for the completions of shells: name, letter, what its value is called and
+ * its help, with tabs between; "-" for none. */
+void server__settings_list(FILE *out);
 
 #endif

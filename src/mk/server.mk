@@ -45,7 +45,10 @@ $(B)/gte-server: $(SERVER_MAIN) $(B)/libserver.a $(B)/libpull.a $(B)/libgtecache
 	$(say) LINK $@
 	$(Q)$(CC) $(VARIANT_CFLAGS) $(LDFLAGS) -o $@ $^ $(SERVER_LIBS) $(CACHE_LIBS) $(LDLIBS)
 
-SERVER_INSTALLED := 755:build/release/gte-server:BINDIR:gte-server
+SERVER_INSTALLED := 755:build/release/gte-server:BINDIR:gte-server \
+    644:server/completion/gte-server.bash:DATADIR:bash-completion/completions/gte-server \
+    644:server/completion/_gte-server:DATADIR:zsh/site-functions/_gte-server \
+    644:server/completion/gte-server.fish:DATADIR:fish/vendor_completions.d/gte-server.fish
 
 ifeq ($(VARIANT),release)
 all: build/gte-server

@@ -54,6 +54,56 @@ if [ -x "$server" ]; then
     sed -nE 's/\\-/-/g; s/^\.BR? (-[a-zA-Z] ", " )?(--[a-z-]+).*/\2/p' "$man/gte-server.1" |
         sort -u >man.options
     expect "$(diff help.options man.options)" cmp -s help.options man.options
+
+    test_case 'gte-server --list-options has the options of gte-server'
+    "$server" --list-options | sed 's/^\([a-z-]*\)\t.*/--\1/' | sort >list.options
+    expect "$(diff help.options list.options)" cmp -s help.options list.options
+    expect 'four columns' test "$("$server" --list-options | awk -F '\t' 'NF != 4')" = ''
+
+    PATH=$(dirname "$server"):$PATH
+    completion=$root/server/completion
+    # complete_server WORD...: what bash offers for the last word
+    complete_server() {
+        bash -c '. "$1"; shift
+            COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+            _gte_server && printf "%s\n" "${COMPREPLY[@]}"' complete \
+            "$completion/gte-server.bash" "$@" | sort | tr '\n' ' '
+    }
+    test_case 'bash completes gte-server'
+    expect 'all options' test "$(complete_server gte-server --)" = "$(tr '\n' ' ' <help.options)"
+    expect 'one' test "$(complete_server gte-server --warm)" = '--warm-up '
+    expect 'a switch' test "$(complete_server gte-server --warm-up '')" = 'off on '
+    expect 'a level after =' test "$(complete_server gte-server --log-level = w)" = 'warning '
+    expect 'a number has none' test "$(complete_server gte-server -t '')" = ' '
+    touch model.gte
+    expect 'a file' test "$(complete_server gte-server -m mod)" = 'model.gte '
+    expect 'a word beside files' test "$(complete_server gte-server --cache mem)" = 'memory '
+
+    if command -v zsh >/dev/null; then
+        test_case 'zsh completes gte-server'
+        zsh -c '. "$1"; _gte_server_specs gte-server' complete "$completion/_gte-server" >zsh.specs
+        sed -nE 's/^(\([^)]*\))?(--[a-z-]+).*/\2/p' zsh.specs | sort >zsh.options
+        expect "$(diff help.options zsh.options)" cmp -s help.options zsh.options
+        expect 'a switch' grep -q '^--warm-up=\[.*\]:value:(on off)$' zsh.specs
+        expect 'a letter' grep -q '^(-m --model)-m+\[.*\]:file:_files$' zsh.specs
+        expect 'one without a value' grep -q '^--check\[.*\]$' zsh.specs
+    else
+        skip 'zsh completes gte-server' 'no zsh'
+    fi
+    if command -v fish >/dev/null; then
+        test_case 'fish completes gte-server'
+        fish_offers() {
+            fish -c '. $argv[1]; complete -C $argv[2]' "$completion/gte-server.fish" "$1" 2>&1 |
+                cut -f 1 | sort
+        }
+        fish_offers 'gte-server --' >fish.options
+        expect "$(diff help.options fish.options)" cmp -s help.options fish.options
+        expect 'a switch' test "$(fish_offers 'gte-server --warm-up ' | tr '\n' ' ')" = 'off on '
+        expect 'a word beside files' test "$(fish_offers 'gte-server --cache mem')" = memory
+    else
+        skip 'fish completes gte-server' 'no fish'
+    fi
+    completion=$root/src/cli/completion
 else
     skip 'gte-server.1 has the options of gte-server' 'no gte-server'
 fi
