@@ -1,4 +1,4 @@
-/* Sets of labels: those built in, and reading others. */
+/* Sets of labels, read from a file. */
 #include "server/label_sets.h"
 
 #include <jansson.h>
@@ -7,58 +7,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gte_cache.h"
+#include "base/utf8.h"
 
 #define TASKS 2
 #define LANGUAGES 2
 #define MOST_FILE 1048576
 
-static const server__label topics_zh[] = {
-    {"科技", "科技、互联网、人工智能"}, {"体育", "体育、比赛、运动员"},
-    {"财经", "财经、股票、公司、市场"}, {"娱乐", "娱乐、电影、音乐、明星"},
-    {"教育", "教育、学校、考试"},       {"健康", "健康、医疗、疾病"},
-    {"旅游", "旅游、景点、酒店"},       {"社会", "社会、民生、法律"},
-    {"美食", "美食、餐厅、做饭"},       {"天气", "天气、气温、下雨"},
-};
-static const server__label topics_en[] = {
-    {"technology", "technology, computers and software"},
-    {"sports", "sports, matches and athletes"},
-    {"business", "business, companies and the stock market"},
-    {"entertainment", "entertainment, films, music and celebrities"},
-    {"education", "education, schools and exams"},
-    {"health", "health, medicine and illness"},
-    {"travel", "travel, sights and hotels"},
-    {"society", "society, law and politics"},
-    {"food", "food, restaurants and cooking"},
-    {"weather", "weather, temperature and rain"},
-};
-static const server__label feelings_zh[] = {
-    {"正面", "非常好，很满意，喜欢，推荐"},
-    {"负面", "非常差，很失望，讨厌，糟糕"},
-};
-static const server__label feelings_en[] = {
-    {"positive", "very good, satisfied, I love it, recommended"},
-    {"negative", "very bad, disappointed, I hate it, terrible"},
-};
-
-#define SET(table)                                                                                 \
-    {                                                                                              \
-        table, sizeof(table) / sizeof *(table)                                                     \
-    }
-/* In the order of the names below. */
-static const server__label_set built_in[TASKS][LANGUAGES] = {
-    {SET(topics_en), SET(topics_zh)},
-    {SET(feelings_en), SET(feelings_zh)},
-};
+/* In the order of server__label_sets.sets. */
 static const char *const task_names[TASKS] = {"classification", "sentiment"};
 static const char *const language_names[LANGUAGES] = {"en", "zh"};
 
 struct server__label_sets {
     atomic_size_t holders;
     server__label_set sets[TASKS][LANGUAGES];
-    server__label *own[TASKS][LANGUAGES]; /* NULL: built in */
-    json_t *json;                         /* holds the strings of `own` */
-    char id[SERVER__LABEL_SETS_ID];
+    gte_label *own[TASKS][LANGUAGES]; /* NULL: those of the library */
+    json_t *json;                     /* holds the strings of `own` */
 };
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -83,22 +46,25 @@ static const char *string_of(const json_t *object, const char *name)
     return text && *text ? text : NULL;
 }
 
-static bool read_label(server__label *out, const json_t *json, const place *at)
+static bool read_label(gte_label *out, const json_t *json, const place *at)
 {
     const bool named = json_object_get(json, "name"), told = json_object_get(json, "text");
     out->name = string_of(json, "name");
     out->text = told ? string_of(json, "text") : out->name;
-    if (out->name && out->text && json_object_size(json) == (size_t)named + told) return true;
-    return refuse(at, "a label is {\"name\": ..., \"text\": ...}, strings that are not empty");
+    if (!out->name || !out->text || json_object_size(json) != (size_t)named + told)
+        return refuse(at, "a label is {\"name\": ..., \"text\": ...}, strings that are not empty");
+    if (strlen(out->name) > GTE_SCHEMA_NAME_MAX || strlen(out->text) > GTE_SCHEMA_NAME_MAX)
+        return refuse(at, "a label's name or text is longer than 256 bytes");
+    return true;
 }
 
 static bool read_set(server__label_sets *sets, int task, int language, const json_t *json,
                      const place *at)
 {
     const size_t count = json_array_size(json);
-    if (count == 0 || count > SERVER__LABELS_MOST)
+    if (count == 0 || count > GTE_LABELS_MAX)
         return refuse(at, "there must be a list of 1 to 100 labels");
-    server__label *own = sets->own[task][language] = calloc(count, sizeof *own);
+    gte_label *own = sets->own[task][language] = calloc(count, sizeof *own);
     if (!own) return refuse(at, "out of memory");
     for (size_t i = 0; i < count; i++) {
         if (!read_label(&own[i], json_array_get(json, i), at)) return false;
@@ -148,20 +114,6 @@ static bool read_all(server__label_sets *sets, place *at)
     return true;
 }
 
-/* The digest of what was read; built-in sets belong to the version, and keep zeros. */
-static bool set_id(server__label_sets *sets)
-{
-    gte_cache_scope scope;
-    gte_cache_key key;
-    char *text = json_dumps(sets->json, JSON_COMPACT);
-    if (!text) return false;
-    gte_cache_scope_init(&scope, NULL, "labels", NULL, 0, 0, 0);
-    gte_cache_key_of(&scope, gte_text_of(text), &key);
-    memcpy(sets->id, key.bytes, sizeof sets->id);
-    free(text);
-    return true;
-}
-
 /* The text of the file, or NULL, answered in the message. */
 static char *read_text(const place *at, size_t *size)
 {
@@ -189,8 +141,7 @@ static bool read_file(server__label_sets *sets, const char *path, char *message,
         snprintf(message, size, "%s:%d: %s", path, error.line, error.text);
         return false;
     }
-    if (!read_all(sets, &at)) return false;
-    return set_id(sets) || refuse(&at, "out of memory");
+    return read_all(sets, &at);
 }
 
 server__label_sets *server__label_sets_read(const char *path, char *message, size_t size)
@@ -201,22 +152,19 @@ server__label_sets *server__label_sets_read(const char *path, char *message, siz
         return NULL;
     }
     atomic_init(&sets->holders, 1);
-    memcpy(sets->sets, built_in, sizeof sets->sets);
     if (path && !read_file(sets, path, message, size)) server__label_sets_drop(&sets);
     return sets;
 }
 
 /* ---- holding --------------------------------------------------------------------------------- */
 
-server__label_set server__label_sets_of(const server__label_sets *sets, server__label_task task,
-                                        bool chinese)
+server__label_set server__label_sets_of(const server__label_sets *sets, gte_task task,
+                                        gte_text text)
 {
-    return sets->sets[task][chinese];
-}
-
-const char *server__label_sets_id(const server__label_sets *sets)
-{
-    return sets->id;
+    const bool chinese = gte__utf8_is_chinese(text.data, text.size);
+    if (task == GTE_TASK_CLASSIFICATION) return sets->sets[0][chinese];
+    if (task == GTE_TASK_SENTIMENT) return sets->sets[1][chinese];
+    return (server__label_set){0};
 }
 
 void server__label_sets_drop(server__label_sets **sets)

@@ -1,26 +1,21 @@
 /* What classification and sentiment choose from where a request brings no labels: names and the
- * texts whose vectors stand for them, in Chinese and English. Built in, or of the file of --labels:
+ * texts whose vectors stand for them, in Chinese and English. The library has its own (gte_task.h);
+ * the file of --labels puts others in their place:
  *
  *     {"classification": {"en": [{"name": "sports", "text": "sports, matches"}, ...], "zh": [...]},
  *      "sentiment": {"en": [...], "zh": [...]}}
  *
- * What the file leaves out stays as built in; a label without "text" is its own. */
+ * What the file leaves out stays as it is; a label without "text" is its own. */
 #ifndef SERVER_LABEL_SETS_H
 #define SERVER_LABEL_SETS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#define SERVER__LABELS_MOST 100 /* of one set, here and in requests */
-
-typedef enum server__label_task { SERVER__CLASSIFICATION, SERVER__SENTIMENT } server__label_task;
-
-typedef struct server__label {
-    const char *name, *text;
-} server__label;
+#include "gte_task.h"
 
 typedef struct server__label_set {
-    const server__label *labels;
+    const gte_label *labels; /* those of the library when count is 0 */
     size_t count;
 } server__label_set;
 
@@ -28,13 +23,11 @@ typedef struct server__label_set {
  * others in their place. */
 typedef struct server__label_sets server__label_sets;
 
-/* NULL for the path: those that are built in. On failure NULL and a line in `message`. */
+/* NULL for the path: none. On failure NULL and a line in `message`. */
 server__label_sets *server__label_sets_read(const char *path, char *message, size_t size);
-server__label_set server__label_sets_of(const server__label_sets *sets, server__label_task task,
-                                        bool chinese);
-/* 32 bytes that differ wherever a label does: for the keys of kept answers. */
-#define SERVER__LABEL_SETS_ID 32
-const char *server__label_sets_id(const server__label_sets *sets);
+/* Those for a text, in its language; of other tasks than classification and sentiment none. */
+server__label_set server__label_sets_of(const server__label_sets *sets, gte_task task,
+                                        gte_text text);
 void server__label_sets_drop(server__label_sets **sets);
 
 /* Where the sets in use stand. */

@@ -1,53 +1,43 @@
-/* The tasks of POST /predict: one row of a table each, so that a task's engine can be exchanged
- * without the route knowing. A task reads what it needs of the request, asks for vectors, writes
- * the `result` of the answer; route_predict.c does the rest. */
+/* POST /predict in its parts: a body read (predict_read.c), answered from what was kept
+ * (predict_keep.c), else by the library, and the envelope written (route_predict.c). What a task is
+ * and how its result is written is gte_task.h's. */
 #ifndef SERVER_PREDICT_H
 #define SERVER_PREDICT_H
 
 #include <jansson.h>
 
+#include "gte_task.h"
 #include "server/embed.h"
 #include "server/json_out.h"
-
-typedef struct server__predict server__predict;
-
-typedef struct server__task {
-    const char *name; /* "ner" */
-    /* Fills predict->embedding with the texts whose vectors it needs. False: it has answered with
-     * an error. NULL: no model for this task is loaded. */
-    bool (*prepare)(server__request *request, server__predict *predict);
-    /* Writes the result, an object, from those vectors. False: it has answered with an error. */
-    bool (*write)(server__request *request, server__predict *predict, server__text *out);
-} server__task;
+#include "server/label_sets.h"
 
 /* The state of one request. */
-struct server__predict {
-    const server__task *task;
-    json_t *json; /* the body; texts stay in it */
-    const char *text;
-    size_t size;
+typedef struct server__predict {
+    json_t *json;                   /* the body; texts stay in it */
+    gte_text input;                 /* input_text, whole */
+    gte_request query;              /* what it asks */
+    unsigned json_flags;            /* of gte_result_json */
+    gte_label *labels;              /* the query's, malloc'ed, or NULL */
+    server__label_sets *label_sets; /* held where those are of --labels */
+    gte_result *result;
+
+    /* without a head: predict_likeness.c's */
     server__embedding embedding;
-    server__input *inputs; /* malloc'ed by prepare; texts lie in json or are constant */
-    const char **labels;   /* malloc'ed by prepare, or NULL */
-    size_t label_count;
-    struct server__label_sets *label_sets; /* held where the labels are the standard ones */
-    void *own;                             /* malloc'ed by prepare, or NULL */
-};
+    server__input *inputs;
+    const float **vectors;
+} server__predict;
 
-/* The six tasks in the order in which messages list them; ends with a row without a name. */
-extern const server__task server__tasks[];
+/* The query from the body. False: the request is answered. */
+bool server__predict_read(server__request *request, server__predict *predict);
 
-/* task_labels.c: classification and sentiment by the likeness of label texts. */
-bool server__classification_prepare(server__request *request, server__predict *predict);
-bool server__sentiment_prepare(server__request *request, server__predict *predict);
-bool server__classification_write(server__request *request, server__predict *predict,
-                                  server__text *out);
-bool server__sentiment_write(server__request *request, server__predict *predict, server__text *out);
-/* task_answer.c: a question's answer from the sentence that is most like it. */
-bool server__answer_prepare(server__request *request, server__predict *predict);
-bool server__answer_write(server__request *request, server__predict *predict, server__text *out);
+/* Gets the vectors that an embedding model answers by, from cache and queue; then `then`. Ends like
+ * server__embed: it must be the last act. Then the result from them: false: answered. */
+void server__predict_likeness(server__request *request, server__predict *predict,
+                              server__step then);
+bool server__predict_likeness_answer(server__request *request, server__predict *predict);
+void server__predict_likeness_free(server__predict *predict);
 
-/* Whether the text is mostly Chinese: default labels are in the language of the text. */
-bool server__is_chinese(const char *text, size_t size);
+/* Answers with an error of the library about what the request asked. */
+void server__predict_fail(server__request *request, const gte_error *err);
 
 #endif

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "server/label_sets.h"
 #include "server/service.h"
 
 #define RESULT_MOST 4096 /* longer ones, of many labels, are put together again */
@@ -15,32 +14,42 @@ typedef struct kept {
 
 #define HEAD offsetof(kept, result)
 
-/* The request's own labels are in the key one by one; the standard ones by the digest of their file
- * (built in, they belong to the version), and the first tells their language. False: out of
- * memory. */
+/* A string with its end, so that two lists never read the same. */
+static void add_string(server__text *how, const char *string)
+{
+    server__text_add(how, string, strlen(string) + 1);
+}
+
+/* All that the result depends on besides model, task and text. The library's own labels belong to
+ * its version. */
+static void describe(server__text *how, const server__service *service,
+                     const server__predict *predict)
+{
+    const gte_request *query = &predict->query;
+    add_string(how, service->computed_by);
+    add_string(how, gte_version());
+    server__text_printf(how, "%u %d %zu ", predict->json_flags, query->max_texts,
+                        query->label_count);
+    for (size_t i = 0; i < query->label_count; i++) {
+        const gte_label *label = &query->labels[i];
+        add_string(how, label->name);
+        add_string(how, label->text ? label->text : label->name);
+    }
+}
+
+/* False: out of memory. */
 static bool key_of(const server__request *request, const server__predict *predict,
                    gte_cache_key *key)
 {
     const server__service *service = request->service;
-    const json_t *own = json_object_get(predict->json, "labels");
-    const size_t labels =
-        own && !json_is_null(own) ? predict->label_count : predict->label_count > 0;
     server__text how = {0};
     gte_cache_scope scope;
-    server__text_add(&how, service->computed_by, strlen(service->computed_by) + 1);
-    server__text_add(&how, gte_version(), strlen(gte_version()) + 1);
-    server__text_string(&how, own && !json_is_null(own) ? "own" : "standard");
-    if (predict->label_sets)
-        server__text_add(&how, server__label_sets_id(predict->label_sets), SERVER__LABEL_SETS_ID);
-    for (size_t i = 0; i < labels; i++) {
-        server__text_add(&how, "", 1);
-        server__text_string(&how, predict->labels[i]);
-    }
+    describe(&how, service, predict);
     const bool good = !how.failed;
     if (good) {
-        gte_cache_scope_init(&scope, service->info.sha256, predict->task->name, how.data, how.size,
-                             service->info.hidden_size, predict->embedding.flags);
-        gte_cache_key_of(&scope, (gte_text){predict->text, predict->size, NULL, 0}, key);
+        gte_cache_scope_init(&scope, service->info.sha256, request->task, how.data, how.size,
+                             service->info.hidden_size, predict->query.flags);
+        gte_cache_key_of(&scope, predict->query.text, key);
     }
     server__text_free(&how);
     return good;

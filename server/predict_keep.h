@@ -1,5 +1,5 @@
 /* Results of /predict that were given before: the cache holds them as they were written, so that a
- * question asked again costs one look instead of one for each label. */
+ * question asked again costs one look instead of a run of the model, or a look for each label. */
 #ifndef SERVER_PREDICT_KEEP_H
 #define SERVER_PREDICT_KEEP_H
 

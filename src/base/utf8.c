@@ -57,3 +57,14 @@ uint32_t gte__utf8_decode_lossy(const uint8_t *p, const uint8_t *end, unsigned *
     if (!sequence(p, end, length)) return GTE__REPLACEMENT;
     return gte__utf8_decode(p, length);
 }
+
+bool gte__utf8_is_chinese(const char *text, size_t size)
+{
+    size_t wide = 0, letters = 0;
+    for (size_t i = 0; i < size; i++) {
+        const unsigned char c = (unsigned char)text[i];
+        wide += c >= 0xE3 && c <= 0xE9; /* lead bytes of U+3000 .. U+9FFF */
+        letters += (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+    }
+    return 3 * wide > letters; /* a word of English has some four to five letters */
+}

@@ -1,7 +1,9 @@
-/* UTF-8: validation, decoding of valid and of damaged text, encoding. Not what characters mean. */
+/* UTF-8: validation, decoding of valid and of damaged text, encoding. Not what characters mean,
+ * but for whether a text is Chinese. */
 #ifndef GTE_BASE_UTF8_H
 #define GTE_BASE_UTF8_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,6 +13,9 @@
  * short: of its first byte), or `size` when the text is valid. Surrogates and overlong forms are
  * invalid. */
 size_t gte__utf8_invalid(const char *text, size_t size);
+
+/* Whether a text is mostly Chinese, as far as its letters tell; of any bytes. */
+bool gte__utf8_is_chinese(const char *text, size_t size);
 
 /* Decodes the code point at p < end of any bytes; *length is what it takes. An invalid sequence is
  * U+FFFD and takes its maximal well-formed beginning, at least 1 byte: as Unicode recommends and

@@ -2,7 +2,7 @@
  * says more than the name, since a vector of one word is vague. */
 #include "tasks/default_labels.h"
 
-#include <stdbool.h>
+#include "base/utf8.h"
 
 static const gte_label topics_zh[] = {
     {"科技", "科技、互联网、人工智能"}, {"体育", "体育、比赛、运动员"},
@@ -32,17 +32,6 @@ static const gte_label feelings_en[] = {
     {"negative", "very bad, disappointed, I hate it, terrible"},
 };
 
-static bool is_chinese(const char *text, size_t size)
-{
-    size_t wide = 0, letters = 0;
-    for (size_t i = 0; i < size; i++) {
-        const unsigned char c = (unsigned char)text[i];
-        wide += c >= 0xE3 && c <= 0xE9; /* lead bytes of U+3000 .. U+9FFF */
-        letters += (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-    }
-    return 3 * wide > letters; /* a word of English has some four to five letters */
-}
-
 #define SET(table)                                                                                 \
     (gte__default_labels)                                                                          \
     {                                                                                              \
@@ -51,7 +40,7 @@ static bool is_chinese(const char *text, size_t size)
 
 gte__default_labels gte__default_labels_of(gte_task task, const char *text, size_t size)
 {
-    const bool chinese = is_chinese(text, size);
+    const bool chinese = gte__utf8_is_chinese(text, size);
     if (task == GTE_TASK_SENTIMENT) return chinese ? SET(feelings_zh) : SET(feelings_en);
     return chinese ? SET(topics_zh) : SET(topics_en);
 }

@@ -1,0 +1,177 @@
+/* The body of POST /predict, as a query for the library. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/errors.h"
+#include "server/json_in.h"
+#include "server/predict.h"
+#include "server/service.h"
+
+/* ---- task and text --------------------------------------------------------------------------- */
+
+static bool take_task(server__request *request, server__predict *predict)
+{
+    const json_t *type = json_object_get(predict->json, "task_type");
+    const json_t *text = json_object_get(predict->json, "input_text");
+    if (!json_is_string(type) || !json_is_string(text)) {
+        const char *missing = json_is_string(type) ? "input_text" : "task_type";
+        server__fail(request, 400, "missing_field", missing, "'%s' must be given, as a string",
+                     missing);
+        return false;
+    }
+    predict->query.task = gte_task_named(json_string_value(type));
+    if (predict->query.task == GTE_TASK_NONE) {
+        server__fail(
+            request, 400, "unknown_task", "task_type",
+            "task_type must be one of ner, relation, event, sentiment, classification, qa");
+        return false;
+    }
+    request->task = gte_task_name(predict->query.task);
+    predict->input = (gte_text){json_string_value(text), json_string_length(text), NULL, 0};
+    if (predict->input.size) return true;
+    server__fail(request, 400, "empty_text", "input_text", "'input_text' must not be empty");
+    return false;
+}
+
+/* The last bar, "|" or U+FF5C: contexts may hold some. Its size in *size; NULL without one. */
+static const char *last_bar(gte_text text, size_t *size)
+{
+    static const char wide[] = "\xef\xbd\x9c";
+    for (const char *p = text.data + text.size; p > text.data; p--) {
+        if (p[-1] == '|') {
+            *size = 1;
+            return p - 1;
+        }
+        if (p - text.data >= 3 && memcmp(p - 3, wide, 3) == 0) {
+            *size = 3;
+            return p - 3;
+        }
+    }
+    return NULL;
+}
+
+static bool is_blank(const char *text, size_t size)
+{
+    static const char wide[] = "\xe3\x80\x80"; /* U+3000 */
+    for (size_t i = 0; i < size; i++) {
+        if (size - i >= 3 && memcmp(text + i, wide, 3) == 0)
+            i += 2;
+        else if (!strchr(" \t\n\v\f\r", text[i]) || !text[i])
+            return false;
+    }
+    return true;
+}
+
+/* "context|question". Offsets of answers are of the context, which is where input_text begins. */
+static bool take_question(server__request *request, server__predict *predict)
+{
+    const gte_text input = predict->input;
+    size_t bar_size = 0;
+    const char *bar = last_bar(input, &bar_size);
+    if (bar) {
+        gte_text *text = &predict->query.text;
+        text->size = (size_t)(bar - input.data);
+        text->pair = bar + bar_size;
+        text->pair_size = (size_t)(input.data + input.size - text->pair);
+        if (!is_blank(text->data, text->size) && !is_blank(text->pair, text->pair_size))
+            return true;
+    }
+    server__fail(request, 400, "bad_question", "input_text",
+                 "for qa 'input_text' is 'context|question', neither of them empty");
+    return false;
+}
+
+/* ---- labels ---------------------------------------------------------------------------------- */
+
+static bool bad_labels(server__request *request, const char *why)
+{
+    server__fail(request, 422, "bad_labels", "labels", "%s", why);
+    return false;
+}
+
+/* The request's own labels: what else must be true of them the library knows. */
+static bool take_own_labels(server__request *request, server__predict *predict, const json_t *list)
+{
+    const size_t count = json_array_size(list);
+    if (!json_is_array(list) || count == 0 || count > GTE_LABELS_MAX) {
+        server__fail(request, 422, "bad_labels", "labels",
+                     "'labels' must be a list of 1 to %d strings", GTE_LABELS_MAX);
+        return false;
+    }
+    predict->labels = calloc(count, sizeof *predict->labels);
+    if (!predict->labels) return server__fail_memory(request);
+    for (size_t i = 0; i < count; i++) {
+        const json_t *label = json_array_get(list, i);
+        if (!json_is_string(label) || json_string_length(label) == 0)
+            return bad_labels(request, "'labels' must hold strings that are not empty");
+        predict->labels[i].name = json_string_value(label);
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(predict->labels[j].name, predict->labels[i].name) == 0)
+                return bad_labels(request, "'labels' holds one label twice");
+    }
+    predict->query.labels = predict->labels;
+    predict->query.label_count = count;
+    return true;
+}
+
+static bool take_labels(server__request *request, server__predict *predict)
+{
+    const json_t *list = json_object_get(predict->json, "labels");
+    if (list && !json_is_null(list)) return take_own_labels(request, predict, list);
+    predict->label_sets = server__labels_hold(request->service->labels);
+    const server__label_set set =
+        server__label_sets_of(predict->label_sets, predict->query.task, predict->input);
+    predict->query.labels = set.labels;
+    predict->query.label_count = set.count;
+    return true;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+static bool take_raw(server__request *request, server__predict *predict)
+{
+    const char *raw = server__query(request, "raw");
+    bool wanted = raw && strcmp(raw, "0") != 0 && strcmp(raw, "false") != 0;
+    if (!server__json_get_bool(request, predict->json, "raw", &wanted)) return false;
+    predict->json_flags = wanted ? GTE_JSON_RAW : 0;
+    return true;
+}
+
+bool server__predict_read(server__request *request, server__predict *predict)
+{
+    const gte_request standard = GTE_REQUEST_INIT;
+    const server__limits *limits = &request->service->limits;
+    gte_request *query = &predict->query;
+    *query = standard;
+    if (!take_task(request, predict)) return false;
+    query->text = predict->input;
+    query->flags = limits->truncate ? 0 : GTE_NO_TRUNCATE;
+    query->max_texts = limits->max_items > 1 ? limits->max_items - 1 : 1;
+    if (query->max_texts > UINT16_MAX) query->max_texts = UINT16_MAX;
+    if (query->task == GTE_TASK_QA && !take_question(request, predict)) return false;
+    return take_labels(request, predict) && take_raw(request, predict);
+}
+
+void server__predict_fail(server__request *request, const gte_error *err)
+{
+    switch (err->status) {
+    case GTE_E_ARGUMENT:
+        server__fail(request, 422, "bad_request", "input_text", "%s", err->message);
+        return;
+    case GTE_E_UTF8:
+        server__fail(request, 400, "invalid_text", "input_text", "%s", err->message);
+        return;
+    case GTE_E_TOO_LONG:
+        server__fail(request, 413, "context_length_exceeded", "input_text", "%s", err->message);
+        return;
+    case GTE_E_UNSUPPORTED:
+        server__fail(request, 503, "no_model", "task_type", "no model loaded for this task: %s",
+                     err->message);
+        return;
+    case GTE_E_MEMORY:
+        server__fail_memory(request);
+        return;
+    default:
+        server__fail(request, 500, "prediction_failed", NULL, "%s", err->message);
+    }
+}
