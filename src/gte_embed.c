@@ -78,6 +78,7 @@ void gte_context_free(gte_context **ctx)
     gte__buffer_free(&(*ctx)->logits);
     gte__buffer_free(&(*ctx)->rows);
     gte__buffer_free(&(*ctx)->requests);
+    gte__extraction_free(&(*ctx)->extraction);
     free(*ctx);
     *ctx = NULL;
 }

@@ -161,6 +161,20 @@ static gte_status predict_together(gte_context *ctx, const gte_head *head,
     return status;
 }
 
+/* Each by itself: a text's hints fill the encoder. */
+static gte_status predict_pointers(gte_context *ctx, const gte_head *head,
+                                   const gte_request *requests, size_t n,
+                                   gte_result *const *results, size_t *at, gte_error *err)
+{
+    for (*at = 0; *at < n; ++*at) {
+        const gte__run run = run_of(ctx, head, &requests[*at], results[*at], &ctx->inputs);
+        gte_status status = gte__result_begin(run.result, run.request, "siamese-uie", err);
+        if (status == GTE_OK) status = gte__extract(&run, &ctx->extraction, &ctx->encoder, err);
+        if (status != GTE_OK) return status;
+    }
+    return GTE_OK;
+}
+
 /* ---- without one ---------------------------------------------------------------------------- */
 
 static gte_status embed_texts(gte_context *ctx, const gte_request *request, const gte_text *texts,
@@ -236,6 +250,8 @@ gte_status gte_predict(gte_context *ctx, const gte_head *head, const gte_request
     const gte_request *own = ctx->requests.data;
     if (status == GTE_OK && head && decoder_of(head))
         status = predict_together(ctx, head, own, n, results, &at, err);
+    else if (status == GTE_OK && head && head->header->kind == GTE__HEAD_POINTER)
+        status = predict_pointers(ctx, head, own, n, results, &at, err);
     else if (status == GTE_OK && head)
         status = gte__fail(err, GTE_E_UNSUPPORTED, 0, "heads of this kind are not read yet");
     else

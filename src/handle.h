@@ -27,6 +27,7 @@ struct gte_context {
     gte__buffer logits;   /* float: logits, or vectors */
     gte__buffer rows;     /* const float *: of vectors */
     gte__buffer requests; /* gte_request */
+    gte__extraction extraction;
 };
 
 /* gte_embed.c: what gte_embed_tokens and gte_logits_tokens have in common. A head: logits into out

@@ -74,3 +74,10 @@ ifeq ($(SQLITE),yes)
 else
 	@echo 'SKIP built without SQLite'
 endif
+
+# ---- tasks -----------------------------------------------------------------------------------------
+
+build/perf/bench_extract: perf/tasks/bench_extract.c build/release/libgte.a
+	$(say) LINK $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(PROJECT_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)

@@ -230,6 +230,15 @@ void gte__result_end(gte_result *r)
     }
 }
 
+void gte__result_points(const gte_result *r, gte_token *tokens, size_t n)
+{
+    cursor at = {0, 0};
+    for (size_t i = 0; i < n; i++) {
+        tokens[i].start = point_of(&r->text, &at, tokens[i].start);
+        tokens[i].end = point_of(&r->text, &at, tokens[i].end);
+    }
+}
+
 gte_status gte__result_keep_logits(gte_result *r, const float *logits, size_t rows, size_t columns,
                                    const gte_token *tokens, gte_error *err)
 {

@@ -62,6 +62,8 @@ void gte__result_sort_labels(gte_result *result);
 /* Copies of logits [rows, columns], and of the tokens whose they are unless NULL. */
 gte_status gte__result_keep_logits(gte_result *result, const float *logits, size_t rows,
                                    size_t columns, const gte_token *tokens, gte_error *err);
+/* Tokens' offsets in code points of the text instead of bytes. */
+void gte__result_points(const gte_result *result, gte_token *tokens, size_t n);
 /* Code points of all spans: the last thing a decoder does. */
 void gte__result_end(gte_result *result);
 

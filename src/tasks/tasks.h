@@ -15,6 +15,7 @@
 #include "encoder/encoder.h"
 #include "gte_task.h"
 #include "model/head.h"
+#include "tasks/extract.h"
 #include "tasks/result.h"
 #include "tokenizer/tokenizer.h"
 
@@ -78,9 +79,10 @@ extern const gte__decoder gte__classify_decoder; /* classify.c */
 extern const gte__decoder gte__tag_decoder;      /* tag.c: names of kind TOKEN */
 extern const gte__decoder gte__span_decoder;     /* span.c: qa */
 
-/* extract.c: POINTER heads, which need the encoder between their steps; the rest is theirs. */
-gte_status gte__extract(gte_context *ctx, const gte_head *head, const gte_request *request,
-                        gte_result *result, gte_error *err);
+/* extract.c: POINTER heads, which go through the encoder between their steps; from a result that
+ * has begun to a complete one. Errors: GTE_E_UTF8, GTE_E_TOO_LONG, GTE_E_MEMORY, GTE_E_FORMAT. */
+gte_status gte__extract(const gte__run *run, gte__extraction *x, gte__encoder *encoder,
+                        gte_error *err);
 
 /* ---- logits -------------------------------------------------------------------------------- */
 
