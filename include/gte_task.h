@@ -189,8 +189,8 @@ typedef struct gte_span {
     const char *type;    /* "PER"; of a schema the node's name; of an answer "" */
     uint32_t start, end; /* code points of the text, half-open */
     uint32_t byte_start, byte_end;
-    float score;
-    int parent; /* index of the span it belongs to, as the schema says; -1 */
+    float score; /* by a schema: the mean of two raw logits above 0.5, no probability */
+    int parent;  /* index of the span it belongs to, as the schema says; -1 */
 } gte_span;
 
 typedef struct gte_result_info {
@@ -199,8 +199,9 @@ typedef struct gte_result_info {
                            "extractive-qa", "siamese-uie", "zero-shot", "retrieval" */
     const gte_label_score *labels; /* [label_count], best first */
     size_t label_count;
-    const gte_span *spans; /* [span_count], in the order of the text; parents before children; of
-                              answers the best first, none when the text holds no answer */
+    const gte_span *spans; /* [span_count], in the order of the text, of a schema by its types and
+                              each before what belongs to it; of answers the best first, none when
+                              the text holds no answer */
     size_t span_count;
     float null_score;    /* qa: of "no answer" */
     size_t tokens;       /* through the encoder, template tokens included */

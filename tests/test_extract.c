@@ -7,77 +7,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/memory.h"
 #include "golden_cases.h"
-#include "gte_task.h"
-#include "handle.h"
+#include "pointer_fixture.h"
 #include "support.h"
 
 #define TINY "tests/golden/tiny"
 #define MADE "build/golden/heads-of-32"
 #define BOUND 1e-5
 
-/* ---- a head, a schema, a text --------------------------------------------------------------- */
-
-typedef struct fixture {
-    gte_model *model;
-    gte_context *ctx;
-    gte__head_header header;
-    gte_head head;
-    float bias[2];
-} fixture;
-
-/* A number between -1 and 1. */
-static float number(uint64_t *seed)
-{
-    return (float)(support_random(seed) >> 40) / (float)(1 << 23) - 1.0f;
-}
-
-static fixture *open_fixture(const char *folder, int threads, int batch_tokens, float bias)
-{
-    fixture *f = calloc(1, sizeof *f);
-    gte_context_options options = GTE_CONTEXT_OPTIONS_INIT;
-    uint64_t seed = 5;
-    CU_ASSERT_PTR_NOT_NULL_FATAL(f);
-    f->model = golden_open(folder);
-    options.threads = threads;
-    options.batch_tokens = batch_tokens;
-    CU_ASSERT_EQUAL_FATAL(gte_context_create(&f->ctx, f->model, &options, NULL), GTE_OK);
-    const gte__file_header *h = f->model->file.header;
-    float *weight = gte__block_alloc(gte__panels_bytes(GTE__ELEMENT_F32, 2, h->hidden_size));
-    CU_ASSERT_PTR_NOT_NULL_FATAL(weight);
-    memset(weight, 0, gte__panels_bytes(GTE__ELEMENT_F32, 2, h->hidden_size));
-    for (size_t k = 0; k < 2; k++)
-        for (size_t i = 0; i < h->hidden_size; i++)
-            weight[i * GTE__PANEL_COLUMNS + k] = number(&seed) * 2 / sqrtf((float)h->hidden_size);
-    f->bias[0] = bias;
-    f->bias[1] = bias + 0.1f;
-    f->header = (gte__head_header){.kind = GTE__HEAD_POINTER,
-                                   .hidden_size = h->hidden_size,
-                                   .labels = 2,
-                                   .lower_layers = h->layers / 2};
-    f->head = (gte_head){.header = &f->header, .weight = weight, .bias = f->bias};
-    return f;
-}
-
-static void close_fixture(fixture *f)
-{
-    free((void *)(uintptr_t)f->head.weight);
-    gte_context_free(&f->ctx);
-    gte_model_close(&f->model);
-    free(f);
-}
-
-/* n words of the vocabulary, as make_golden.py's: "w5" to "w199". */
-static char *words(size_t n, uint64_t seed)
-{
-    char *out = malloc(6 * n + 1), *at = out;
-    CU_ASSERT_PTR_NOT_NULL_FATAL(out);
-    *out = '\0';
-    for (size_t i = 0; i < n; i++)
-        at += sprintf(at, "%sw%d", i ? " " : "", (int)(5 + support_random(&seed) % 195));
-    return out;
-}
+/* ---- a schema -------------------------------------------------------------------------------- */
 
 static const gte_schema_node schema[] = {
     {"w7 w8", -1}, {"w9", -1}, {"w10", 0}, {"w11 w12 w13", 0}, {"w14", 2},
@@ -87,7 +25,8 @@ enum { TYPES = sizeof schema / sizeof *schema };
 /* ---- the plain route ------------------------------------------------------------------------ */
 
 /* States of one input below the upper layers, by itself. */
-static void lower(const fixture *f, const gte_token *tokens, size_t n, uint32_t position, char *out)
+static void lower(const pointer_fixture *f, const gte_token *tokens, size_t n, uint32_t position,
+                  char *out)
 {
     gte__encoder *e = &f->ctx->encoder;
     const size_t starts[2] = {0, n};
@@ -97,7 +36,7 @@ static void lower(const fixture *f, const gte_token *tokens, size_t n, uint32_t 
     gte__states_save(e, middle, 0, n, out);
 }
 
-static void add_logits(const fixture *f, size_t row, float *logits, bool known)
+static void add_logits(const pointer_fixture *f, size_t row, float *logits, bool known)
 {
     const float *x = gte__hidden_row(&f->ctx->encoder, row), *weight = f->head.weight;
     for (size_t k = 0; k < 2; k++) {
@@ -109,7 +48,7 @@ static void add_logits(const fixture *f, size_t row, float *logits, bool known)
 }
 
 /* All windows of a text of so many tokens with one hint, into logits [count, 2]. */
-static void plain(const fixture *f, const gte_token *tokens, size_t count, const char *hint,
+static void plain(const pointer_fixture *f, const gte_token *tokens, size_t count, const char *hint,
                   float *logits)
 {
     enum { POSITIONS = 512 };
@@ -146,7 +85,7 @@ static void plain(const fixture *f, const gte_token *tokens, size_t count, const
 /* ---- comparing ------------------------------------------------------------------------------ */
 
 typedef struct seen {
-    fixture *other; /* a context of its own for the plain route */
+    pointer_fixture *other; /* a context of its own for the plain route */
     const char *text;
     gte_token *tokens;
     size_t count;
@@ -245,7 +184,7 @@ static gte_request request_of(gte_task task, const char *text)
     return request;
 }
 
-static void predict(const fixture *f, const gte_request *request, gte_result *result)
+static void predict(const pointer_fixture *f, const gte_request *request, gte_result *result)
 {
     gte_error err = {0};
     gte_status status = gte_predict(f->ctx, &f->head, request, 1, &result, &err);
@@ -253,9 +192,10 @@ static void predict(const fixture *f, const gte_request *request, gte_result *re
     CU_ASSERT_EQUAL_FATAL(status, GTE_OK);
 }
 
-static size_t check_text(const fixture *f, fixture *other, size_t n, gte_result *result)
+static size_t check_text(const pointer_fixture *f, pointer_fixture *other, size_t n,
+                         gte_result *result)
 {
-    char *text = words(n, 3 + n);
+    char *text = pointer_words(n, 3 + n);
     gte_request request = request_of(GTE_TASK_NER, text);
     seen s = {.other = other, .text = text, .margin = 1};
     request.flags = GTE_KEEP_LOGITS;
@@ -284,19 +224,20 @@ static size_t check_text(const fixture *f, fixture *other, size_t n, gte_result 
 static void check_folder(const char *folder, float bias)
 {
     static const size_t lengths[] = {0, 1, 7, 40, 46, 47, 90, 91, 130, 382, 383, 800};
-    fixture *other = open_fixture(folder, 1, 0, bias);
+    pointer_fixture *other = pointer_open(golden_open(folder), 1, 0, bias);
     gte_result *result = NULL;
     CU_ASSERT_EQUAL_FATAL(gte_result_create(&result, NULL), GTE_OK);
     for (int threads = 1; threads <= 2; threads++) {
-        fixture *f = open_fixture(folder, threads, threads == 1 ? 0 : 700, bias);
+        pointer_fixture *f =
+            pointer_open(golden_open(folder), threads, threads == 1 ? 0 : 700, bias);
         size_t hints = 0;
         for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
             hints += check_text(f, other, lengths[i], result);
         CU_ASSERT_TRUE(hints > 40); /* levels below the first were reached */
-        close_fixture(f);
+        pointer_close(f);
     }
     gte_result_free(&result);
-    close_fixture(other);
+    pointer_close(other);
 }
 
 static void test_tiny(void)
@@ -315,10 +256,10 @@ static void test_made(void)
 /* A head that points everywhere: limits hold, and the result says so. */
 static void test_limits(void)
 {
-    fixture *f = open_fixture(TINY, 1, 0, 1e3f);
+    pointer_fixture *f = pointer_open(golden_open(TINY), 1, 0, 1e3f);
     gte_result *result = NULL;
     gte_result_info info;
-    char *text = words(1200, 9), *long_text = words(GTE__EXTRACT_TOKENS, 9);
+    char *text = pointer_words(1200, 9), *long_text = pointer_words(GTE__EXTRACT_TOKENS, 9);
     CU_ASSERT_EQUAL_FATAL(gte_result_create(&result, NULL), GTE_OK);
     gte_request request = request_of(GTE_TASK_NER, text);
     predict(f, &request, result);
@@ -338,7 +279,7 @@ static void test_limits(void)
     gte_error err;
     CU_ASSERT_EQUAL(gte_predict(f->ctx, &f->head, &request, 1, &result, &err), GTE_E_FORMAT);
     gte_result_free(&result);
-    close_fixture(f);
+    pointer_close(f);
     free(text);
     free(long_text);
 }

@@ -152,13 +152,18 @@ static void put_aspect(sink *out, const gte_result *r, const gte_span *aspect,
     else
         key(out, "null");
     key(out, ",\"polarity\":");
-    if (opinion) {
-        const typed t = split_type(opinion->type);
+    const typed t = split_type(opinion ? opinion->type : "");
+    if (t.within_size) /* "正向情感(情感词)"; of a plain "情感词" it is not known */
         gte__json_string(out, t.name, t.name_size);
-    } else {
+    else
         key(out, "null");
-    }
     key(out, "}");
+}
+
+/* A text that begins with "#" says that an aspect need not be named: the "#" stands for it. */
+static bool is_absent(const gte_result *r, const gte_span *aspect)
+{
+    return aspect->byte_start == 0 && aspect->byte_end == 1 && r->text.data[0] == '#';
 }
 
 static void put_aspects(sink *out, const gte_result *r)
@@ -167,10 +172,11 @@ static void put_aspects(sink *out, const gte_result *r)
     key(out, ",\"aspects\":[");
     for (size_t i = 0; i < r->span_count; i++) {
         const gte_span *s = &spans_of(r)[i];
-        if (s->parent < 0 && has_child(r, i)) continue; /* stands with its opinions */
+        const gte_span *aspect = s->parent >= 0 ? &spans_of(r)[s->parent] : NULL;
+        if (!aspect && (has_child(r, i) || is_absent(r, s))) continue; /* with its opinions */
         if (count++) key(out, ",");
-        if (s->parent >= 0)
-            put_aspect(out, r, &spans_of(r)[s->parent], s);
+        if (aspect)
+            put_aspect(out, r, is_absent(r, aspect) ? NULL : aspect, s);
         else if (split_type(s->type).within_size) /* an opinion whose aspect is not named */
             put_aspect(out, r, NULL, s);
         else
@@ -281,8 +287,17 @@ static void put_raw_chain(sink *out, const gte_result *r, const gte_span *s)
                  s->byte_end - s->byte_start, s->start, s->end);
 }
 
-/* An inner list for each span that nothing belongs to, with its chain before it; a whole text's
- * label as its [CLASSIFY]. */
+/* Whether the schema asks for something below the span: then it is no answer by itself. */
+static bool is_asked_below(const gte_result *r, const gte_span *s)
+{
+    const gte_schema_node *schema = r->schema.data;
+    for (size_t i = 0; i < r->schema_count; i++)
+        if (schema[i].parent >= 0 && schema[schema[i].parent].name == s->type) return true;
+    return false;
+}
+
+/* An inner list for each span of a type that the schema ends with, its chain before it; a whole
+ * text's label as its [CLASSIFY]. */
 static void put_raw(sink *out, const gte_result *r)
 {
     static const char whole[] = "[CLASSIFY]";
@@ -297,7 +312,7 @@ static void put_raw(sink *out, const gte_result *r)
         count++;
     }
     for (size_t i = 0; i < r->span_count; i++) {
-        if (has_child(r, i)) continue;
+        if (is_asked_below(r, &spans_of(r)[i])) continue;
         key(out, count++ ? ",[" : "[");
         put_raw_chain(out, r, &spans_of(r)[i]);
         key(out, "]");

@@ -9,6 +9,7 @@
 
 #include "convert/convert.h"
 #include "failing.h"
+#include "pointer_fixture.h"
 #include "support.h"
 
 #define TINY "tests/golden/tiny"
@@ -194,6 +195,49 @@ static void test_embed(void)
     model = f32;
 }
 
+static pointer_fixture *pointers;
+static char *asked;
+static bool again; /* with what the call before left */
+
+/* Several windows and three levels, from a context that has nothing yet. */
+static gte_status extract(gte_error *err)
+{
+    static const gte_schema_node schema[] = {{"w5", -1}, {"w6", 0}, {"w7", 1}};
+    static gte_result *result;
+    gte_request request = GTE_REQUEST_INIT;
+    if (!result && gte_result_create(&result, err) != GTE_OK) return err->status;
+    request.task = GTE_TASK_EVENT;
+    request.text = gte_text_of(asked);
+    request.flags = GTE_KEEP_LOGITS;
+    request.schema = schema;
+    request.schema_count = 3;
+    gte_status status = gte_predict(pointers->ctx, &pointers->head, &request, 1, &result, err);
+    if (again) return status;
+    gte__extraction_free(&pointers->ctx->extraction);
+    gte_result_free(&result);
+    return status;
+}
+
+static void test_extract(void)
+{
+    gte_model *own = NULL;
+    gte_error err;
+    CU_ASSERT_EQUAL_FATAL(gte_model_open(&own, model_path, NULL, &err), GTE_OK);
+    pointers = pointer_open(own, 1, 0, 0.0f);
+    asked = pointer_words(60, 3);
+    CU_ASSERT_TRUE(exhaust("gte_predict, pointers", extract) > 10);
+    again = true;
+    for (int i = 0; i < 3; i++) {
+        failing_arm(0);
+        CU_ASSERT_EQUAL(extract(&err), GTE_OK);
+        if (i > 0) CU_ASSERT_EQUAL(failing_disarm(), 0);
+    }
+    again = false;
+    CU_ASSERT_EQUAL(extract(&err), GTE_OK);
+    pointer_close(pointers);
+    free(asked);
+}
+
 static void test_convert(void)
 {
     CU_ASSERT_TRUE(exhaust("gte_convert, vocab.txt", convert_tiny) > 20);
@@ -228,6 +272,7 @@ int main(void)
         {"creating a context", test_context},
         {"tokenizing a pair", test_tokenize},
         {"embedding asks for nothing", test_embed},
+        {"extraction", test_extract},
         {"converting, vocab.txt", test_convert},
         {"converting, tokenizer.json", test_convert_json},
         {"end", test_end},
