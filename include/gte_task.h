@@ -209,7 +209,8 @@ typedef struct gte_result_info {
     int truncated;       /* 1: a part of the text was not read */
     const float *logits; /* [logit_rows, logit_columns], with GTE_KEEP_LOGITS; else NULL */
     size_t logit_rows, logit_columns;
-    const gte_token *logit_tokens; /* [logit_rows]: whose; NULL where a row is of the whole text */
+    const gte_token *logit_tokens; /* [logit_rows]: whose, offsets in code points; of ner the text's
+                                      own tokens alone; NULL where a row is of the whole text */
 } gte_result_info;
 
 /* Fills the first `size` bytes of *out; what it points to lives until the result is used again. */

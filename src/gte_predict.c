@@ -22,6 +22,8 @@ static const gte__decoder *decoder_of(const gte_head *head)
     switch (head->header->kind) {
     case GTE__HEAD_SEQUENCE:
         return &gte__classify_decoder;
+    case GTE__HEAD_TOKEN:
+        return &gte__tag_decoder;
     default:
         return NULL;
     }
