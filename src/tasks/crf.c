@@ -184,8 +184,8 @@ static void forward(sums *s, const gte_head *head, const float *logits, const gt
         add_floats(s->row, x, k);
         for (size_t j = 0; j < k; j++) s->a[j] = s->row[j];
         const double most = exponentials(s->a, k);
-        double sum = 0.0;
-        for (size_t j = 0; j < k; j++) sum += s->a[j];
+        double sum = s->a[0];
+        for (size_t j = 1; j < k; j++) sum += s->a[j];
         s->norm[u] = most + log(sum);
         for (size_t j = 0; j < k; j++) s->row[j] -= s->norm[u];
         while (at < span_count && spans[at].last < u) at++;
@@ -221,7 +221,7 @@ gte_status gte__crf_scores(const gte_head *head, const float *logits, const gte_
                            size_t count, gte__tag_span *spans, size_t span_count,
                            gte__crf_memory memory, gte_error *err)
 {
-    sums s;
+    sums s = {0};
     if (!span_count) return GTE_OK;
     gte_status status = prepare(&s, head, count, memory, err);
     if (status != GTE_OK) return status;

@@ -2,7 +2,7 @@
  *
  * Three families of names are one automaton. BIO, IO and bare types are read as HuggingFace's
  * TokenClassificationPipeline reads them: B- begins, everything else goes on with what is before it
- * when that is of the same kind, and begins otherwise. Where names mark ends as well, E and S close.
+ * when that is of the same kind, and begins otherwise. Where names mark ends too, E and S close.
  * A label that continues nothing begins an entity of its own, and O ends one; ModelScope's pipeline
  * differs there (O closes nothing), which joins what stands apart. */
 #include <string.h>
