@@ -65,12 +65,13 @@ typedef enum server__submit {
 } server__submit;
 
 typedef struct server__batcher_options {
-    int workers;         /* contexts that run side by side, at least 1 */
-    int threads;         /* of each context; 0: the library's choice */
-    int batch_tokens;    /* 0: the library's choice */
-    size_t queue_items;  /* at most so many inputs wait */
-    size_t queue_tokens; /* and so many tokens */
-    int queue_seconds;   /* and as many as take so long at the late speed; 0: no such bound */
+    int workers;               /* contexts that run side by side, at least 1 */
+    int threads;               /* of each context; 0: the library's choice */
+    int batch_tokens;          /* 0: the library's choice */
+    size_t queue_items;        /* at most so many inputs wait */
+    size_t queue_tokens;       /* and so many tokens */
+    struct server__gate *gate; /* entered for each batch; NULL: none */
+    int queue_seconds;         /* and as many as take so long at the late speed; 0: no such bound */
     /* Told of every batch; may be NULL. */
     void (*on_batch)(void *arg, size_t items, size_t tokens, double seconds);
     void *arg;

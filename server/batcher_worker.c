@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/gate.h"
 #include "server/http.h"
 
 #define SECOND 1e9
@@ -96,6 +97,20 @@ static void run_batch(server__worker *w, size_t n)
     if (b->options.on_batch) b->options.on_batch(b->options.arg, n, tokens, seconds);
 }
 
+/* The batch is taken when its turn has come: what came meanwhile is in it. */
+static void run_one(server__worker *w)
+{
+    server__batcher *b = w->batcher;
+    struct server__gate *gate = b->options.gate;
+    if (gate) server__gate_enter(gate);
+    pthread_mutex_lock(&b->lock);
+    const bool any = b->flight.queue.after != &b->flight.queue;
+    size_t n = any ? take_batch(w) : 0;
+    pthread_mutex_unlock(&b->lock);
+    if (n) run_batch(w, n);
+    if (gate) server__gate_leave(gate);
+}
+
 static void *worker_main(void *arg)
 {
     server__worker *w = arg;
@@ -104,10 +119,10 @@ static void *worker_main(void *arg)
         pthread_mutex_lock(&b->lock);
         while (b->flight.queue.after == &b->flight.queue && !b->closed)
             pthread_cond_wait(&b->wake, &b->lock);
-        size_t n = take_batch(w);
+        const bool idle = b->flight.queue.after == &b->flight.queue;
         pthread_mutex_unlock(&b->lock);
-        if (n == 0) return NULL; /* closed, and nothing is left */
-        run_batch(w, n);
+        if (idle) return NULL; /* closed, and nothing is left */
+        run_one(w);
     }
 }
 

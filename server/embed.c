@@ -58,7 +58,7 @@ static bool too_long(server__request *request, const server__embedding *e, size_
 {
     server__fail(request, too_much(request), "context_length_exceeded", e->param,
                  "%s %zu has %zu tokens; this model's maximum context length is %d tokens",
-                 e->param, index, tokens, request->service->info.max_tokens);
+                 e->param, index, tokens, request->choice->model->info.max_tokens);
     return false;
 }
 
@@ -80,23 +80,22 @@ static bool tokenize_text(work *w, size_t index)
 {
     server__embedding *e = w->embedding;
     server__input *input = &e->inputs[index];
-    const server__service *service = w->request->service;
+    const server__model *model = w->request->choice->model;
     const gte_text text = {input->data, input->size, NULL, 0};
-    size_t count, room = (size_t)service->info.max_tokens;
+    size_t count, room = (size_t)model->info.max_tokens;
     unsigned flags = e->flags & ~GTE_NO_TRUNCATE;
     int truncated;
     gte_error err;
     if (!reserve(w, room)) return server__fail_memory(w->request);
-    gte_status status = gte_tokenize(service->model, text, flags, 0, w->tokens + w->token_count,
-                                     room, &count, &truncated, &err);
+    gte_status status = gte_tokenize(model->model, text, flags, 0, w->tokens + w->token_count, room,
+                                     &count, &truncated, &err);
     if (status != GTE_OK) {
         server__fail(w->request, server__invalid(w->request), "invalid_text", e->param,
                      "%s %zu: %s", e->param, index, err.message);
         return false;
     }
     if (truncated && (e->flags & GTE_NO_TRUNCATE)) {
-        status =
-            gte_tokenize(service->model, text, e->flags, 1u << 30, NULL, 0, &count, NULL, NULL);
+        status = gte_tokenize(model->model, text, e->flags, 1u << 30, NULL, 0, &count, NULL, NULL);
         return too_long(w->request, e, index, count);
     }
     input->tokens = (uint32_t)count;
@@ -109,26 +108,26 @@ static bool take_ids(work *w, size_t index)
 {
     server__embedding *e = w->embedding;
     server__input *input = &e->inputs[index];
-    const server__service *service = w->request->service;
-    bool whole = input->ids[0] == service->first.id;
-    size_t most = (size_t)service->info.max_tokens, special = whole ? 0 : 2;
+    const server__model *model = w->request->choice->model;
+    bool whole = input->ids[0] == model->first.id;
+    size_t most = (size_t)model->info.max_tokens, special = whole ? 0 : 2;
     size_t n = input->id_count < most - special ? input->id_count : most - special;
     if (!reserve(w, n + special)) return server__fail_memory(w->request);
     if (n < input->id_count && (e->flags & GTE_NO_TRUNCATE))
         return too_long(w->request, e, index, input->id_count + special);
     gte_token *out = w->tokens + w->token_count;
-    if (!whole) *out++ = service->first;
+    if (!whole) *out++ = model->first;
     for (size_t i = 0; i < n; i++) {
-        if (input->ids[i] < 0 || input->ids[i] >= service->info.vocab_size) {
+        if (input->ids[i] < 0 || input->ids[i] >= model->info.vocab_size) {
             server__fail(w->request, server__invalid(w->request), "invalid_token", e->param,
                          "%s %zu: token %d is not within 0 .. %d", e->param, index,
-                         (int)input->ids[i], service->info.vocab_size - 1);
+                         (int)input->ids[i], model->info.vocab_size - 1);
             return false;
         }
         *out++ = (gte_token){input->ids[i], 0, 0, 0};
     }
-    if (!whole) *out++ = service->last;
-    if (whole && n < input->id_count) out[-1] = service->last;
+    if (!whole) *out++ = model->last;
+    if (whole && n < input->id_count) out[-1] = model->last;
     input->tokens = (uint32_t)(n + special);
     input->truncated = n < input->id_count;
     return true;
@@ -168,7 +167,7 @@ static void look_up(work *w)
     if (e->options.pooling == GTE_POOLING_NONE) return; /* large, and rarely asked for again */
     if (!service->cache || !(w->keys = calloc(e->count ? e->count : 1, sizeof *w->keys))) return;
     for (size_t i = 0; i < e->count; i++) {
-        server__embed_key(service, e, i, &w->keys[i]);
+        server__embed_key(w->request->choice->model, e, i, &w->keys[i]);
         gte_cache_answer answer =
             gte_cache_get(service->cache, &w->keys[i], w->vectors + i * dims, bytes, &size);
         e->inputs[i].cached = answer == GTE_CACHE_HIT && size == bytes;
@@ -194,7 +193,8 @@ static void refuse_full(server__request *request)
 {
     server__service *service = request->service;
     server__metrics_refused(service->metrics, SERVER__REFUSED_QUEUE);
-    server__fail_later(request, 429, "overloaded", server__batcher_retry_after(service->batcher),
+    server__fail_later(request, 429, "overloaded",
+                       server__batcher_retry_after(request->choice->model->batcher),
                        "the queue is full (--queue-items %d, --queue-tokens %d)",
                        service->limits.queue_items, service->limits.queue_tokens);
 }
@@ -256,7 +256,6 @@ static void fill_items(work *w)
 static void submit(work *w)
 {
     server__request *request = w->request;
-    server__service *service = request->service;
     if (!(w->items = calloc(w->misses, sizeof *w->items))) {
         server__fail_memory(request);
         return;
@@ -271,7 +270,7 @@ static void submit(work *w)
                            .arg = w};
     request->waiting = w;
     server__wait(request, after_job);
-    switch (server__batcher_submit(service->batcher, &w->job)) {
+    switch (server__batcher_submit(request->choice->model->batcher, &w->job)) {
     case SERVER__SUBMITTED:
         return; /* the request may be gone already */
     case SERVER__QUEUE_FULL:
@@ -320,13 +319,12 @@ static bool place_vectors(work *w)
 
 void server__embed(server__request *request, server__embedding *e, server__step then)
 {
-    server__service *service = request->service;
     work *w = e->work = calloc(1, sizeof *w);
     if (!w) {
         server__fail_memory(request);
         return;
     }
-    choose_options(e, &service->info);
+    choose_options(e, &request->choice->model->info);
     w->request = request;
     w->embedding = e;
     w->then = then;
@@ -336,7 +334,7 @@ void server__embed(server__request *request, server__embedding *e, server__step 
     look_up(w);
     for (size_t i = 0; i < e->count; i++) w->misses += !e->inputs[i].cached;
     request->cached = e->count - w->misses;
-    if (w->misses && server__batcher_full(service->batcher, w->misses)) {
+    if (w->misses && server__batcher_full(request->choice->model->batcher, w->misses)) {
         refuse_full(request);
         return;
     }

@@ -68,9 +68,9 @@ static void health(server__request *request)
                         ",\"instance_port\":%d,\"version\":", server__http_port(service->http));
     server__json_c_string(&out, gte_version());
     server__text_printf(&out, ",\"model\":\"%s\",\"model_name\":", "loaded");
-    server__json_c_string(&out, service->model_name);
+    server__json_c_string(&out, service->models.choices[0]->name);
     server__text_printf(&out, ",\"model_load_time\":%.3f,\"model_error\":null",
-                        service->load_seconds);
+                        server__models_load_seconds(&service->models));
     /* peers are the load balancer's to know: asking them here would be a side effect */
     server__text_string(&out, ",\"instances\":[{\"instance_id\":");
     server__json_c_string(&out, service->settings.instance_id);

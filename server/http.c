@@ -61,7 +61,9 @@ static enum MHD_Result on_accept(void *cls, const struct sockaddr *address, sock
 static void on_tick(void *arg, uint64_t now_ns)
 {
     server__http *http = arg;
-    if (http->service->batcher) server__batcher_sweep(http->service->batcher, now_ns);
+    const server__models *models = &http->service->models;
+    for (size_t i = 0; i < models->file_count; i++)
+        server__batcher_sweep(models->files[i]->batcher, now_ns);
     server__metrics_tick(http->service->metrics, now_ns);
 }
 

@@ -40,6 +40,7 @@ struct server__request {
     uint64_t start_ns, deadline_ns;    /* monotonic, server__now() */
     const struct server__route *route;
     struct server__service *service;
+    const struct server__choice *choice; /* what answers: choose.h's */
 
     /* The handler's own, released with free_state once the request is answered, or has ended some
      * other way; so is the body. */

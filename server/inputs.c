@@ -110,7 +110,7 @@ bool server__inputs_prompt(server__request *request, server__inputs *inputs, con
     if (!prompt) return true;
     int length = snprintf(key, sizeof key, "prompt.%s", prompt);
     const char *text =
-        length < (int)sizeof key ? gte_model_meta(request->service->model, key) : NULL;
+        length < (int)sizeof key ? gte_model_meta(request->choice->model->model, key) : NULL;
     if (!text) {
         server__fail(request, server__invalid(request), "unknown_prompt", "prompt_name",
                      "this model has no prompt named '%.60s'", prompt);

@@ -171,8 +171,7 @@ static void cache(server__text *out, const server__service *service)
 static void encoder(server__text *out, const server__service *service)
 {
     const server__metrics *m = service->metrics;
-    server__batcher_state state = {0};
-    if (service->batcher) server__batcher_describe(service->batcher, &state);
+    const server__batcher_state state = server__models_state(&service->models);
     gauge(out, "gte_queue_items", "Texts that wait for the encoder.", (double)state.queued_items);
     gauge(out, "gte_queue_tokens", "Tokens that wait for the encoder.",
           (double)state.queued_tokens);
@@ -189,6 +188,54 @@ static void encoder(server__text *out, const server__service *service)
     head(out, "gte_batch_tokens", "histogram", "Tokens of one batch.");
     histogram(out, "gte_batch_tokens", "", &m->batch_tokens, server__count_bounds,
               SERVER__COUNT_BOUNDS, 1);
+}
+
+/* {model="..."}: names come from files and settings, and are cleaned of what would end a label. */
+static void model_label(server__text *out, const char *name)
+{
+    char clean[SERVER__NAME_SIZE];
+    snprintf(clean, sizeof clean, "%s", name);
+    for (char *p = clean; *p; p++)
+        if (*p == '"' || *p == '\\' || (unsigned char)*p < ' ') *p = '_';
+    server__text_string(out, "{model=\"");
+    server__text_string(out, clean);
+    server__text_string(out, "\"");
+}
+
+/* One series for each file, under its first name. */
+static void models(server__text *out, const server__service *service)
+{
+    static const struct {
+        const char *name, *type, *help;
+    } families[] = {
+        {"gte_model_inputs_total", "counter", "Texts that went through the model's encoder."},
+        {"gte_model_tokens_total", "counter", "Tokens that did, a task's texts estimated."},
+        {"gte_model_batches_total", "counter", "Batches that did."},
+        {"gte_model_queue_items", "gauge", "Texts that wait for the model."},
+        {"gte_model_running_items", "gauge", "Texts that are on it."},
+    };
+    const server__models *all = &service->models;
+    for (size_t f = 0; f < sizeof families / sizeof *families; f++) {
+        head(out, families[f].name, families[f].type, families[f].help);
+        for (size_t i = 0; i < all->file_count; i++) {
+            server__batcher_state s = {0};
+            if (all->files[i]->batcher) server__batcher_describe(all->files[i]->batcher, &s);
+            const double values[] = {(double)s.items, (double)s.tokens, (double)s.batches,
+                                     (double)s.queued_items, (double)s.running_items};
+            server__text_string(out, families[f].name);
+            model_label(out, server__models_name_of(all, all->files[i]));
+            server__text_printf(out, "} %.15g\n", values[f]);
+        }
+    }
+    head(out, "gte_model_info", "gauge", "1; what is loaded, a model or a head, as labels.");
+    for (size_t i = 0; i < all->count; i++) {
+        const server__choice *c = all->choices[i];
+        server__text_string(out, "gte_model_info");
+        model_label(out, c->name);
+        server__text_printf(out, ",dtype=\"%s\",dimensions=\"%d\",head=\"%s\"} 1\n",
+                            c->model->info.dtype, c->model->info.hidden_size,
+                            c->head ? "yes" : "no");
+    }
 }
 
 static void process(server__text *out, const server__service *service)
@@ -217,8 +264,9 @@ static void state(server__text *out, const server__service *service)
 {
     gte_runtime runtime;
     gte_runtime_describe(&runtime, sizeof runtime);
-    gauge(out, "gte_model_loaded", "1 when the model is loaded.", service->model != NULL);
-    gauge(out, "gte_model_load_seconds", "Time the model took to load.", service->load_seconds);
+    gauge(out, "gte_model_loaded", "1 when the model is loaded.", service->models.count > 0);
+    gauge(out, "gte_model_load_seconds", "Time the model took to load.",
+          server__models_load_seconds(&service->models));
     gauge(out, "gte_ready", "1 when requests are taken.",
           atomic_load(&service->ready) && !atomic_load(&service->draining));
     gauge(out, "gte_connections", "Open connections.",
@@ -230,11 +278,12 @@ static void state(server__text *out, const server__service *service)
           (double)atomic_load(&service->held));
     gauge(out, "gte_uptime_seconds", "Seconds since the start.",
           (double)(server__now() - service->started_ns) * 1e-9);
+    const gte_model_info *info = &service->models.files[0]->info;
     head(out, "gte_build_info", "gauge", "1; what runs here, as labels.");
     server__text_printf(out,
                         "gte_build_info{version=\"%s\",isa=\"%s\",dtype=\"%s\",dimensions=\"%d\"} "
                         "1\n",
-                        gte_version(), runtime.isa, service->info.dtype, service->info.hidden_size);
+                        gte_version(), runtime.isa, info->dtype, info->hidden_size);
 }
 
 void server__metrics_text(const server__service *service, server__text *out)
@@ -244,6 +293,7 @@ void server__metrics_text(const server__service *service, server__text *out)
     refusals(out, service->metrics);
     cache(out, service);
     encoder(out, service);
+    models(out, service);
     process(out, service);
     state(out, service);
 }
@@ -254,9 +304,8 @@ void server__metrics_json(const server__service *service, server__text *out)
     const window w = read_window(m);
     const double hits = (double)read_count(&m->cache[SERVER__CACHE_HIT]);
     const double looked = hits + (double)read_count(&m->cache[SERVER__CACHE_MISS]);
-    server__batcher_state queue = {0};
+    const server__batcher_state queue = server__models_state(&service->models);
     server__process_stats p;
-    if (service->batcher) server__batcher_describe(service->batcher, &queue);
     server__process_read(&p);
     server__text_printf(out, "{\"uptime\":%.3f,\"total_requests\":%llu,\"error_rate\":%.6g,",
                         (double)(server__now() - service->started_ns) * 1e-9,

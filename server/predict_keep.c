@@ -22,11 +22,11 @@ static void add_string(server__text *how, const char *string)
 
 /* All that the result depends on besides model, task and text. The library's own labels belong to
  * its version. */
-static void describe(server__text *how, const server__service *service,
+static void describe(server__text *how, const server__request *request,
                      const server__predict *predict)
 {
     const gte_request *query = &predict->query;
-    add_string(how, service->computed_by);
+    add_string(how, request->choice->model->computed_by);
     add_string(how, gte_version());
     server__text_printf(how, "%u %d %zu ", predict->json_flags, query->max_texts,
                         query->label_count);
@@ -41,14 +41,14 @@ static void describe(server__text *how, const server__service *service,
 static bool key_of(const server__request *request, const server__predict *predict,
                    gte_cache_key *key)
 {
-    const server__service *service = request->service;
+    const gte_model_info *info = &request->choice->model->info;
     server__text how = {0};
     gte_cache_scope scope;
-    describe(&how, service, predict);
+    describe(&how, request, predict);
     const bool good = !how.failed;
     if (good) {
-        gte_cache_scope_init(&scope, service->info.sha256, request->task, how.data, how.size,
-                             service->info.hidden_size, predict->query.flags);
+        gte_cache_scope_init(&scope, info->sha256, request->task, how.data, how.size,
+                             info->hidden_size, predict->query.flags);
         gte_cache_key_of(&scope, predict->query.text, key);
     }
     server__text_free(&how);

@@ -18,10 +18,21 @@ static bool is_read_anew(const server__setting *row)
     return false;
 }
 
+static bool is_same_list(const server__list *a, const server__list *b)
+{
+    if (a->count != b->count) return false;
+    for (size_t i = 0; i < a->count; i++)
+        if (a->items[i].size != b->items[i].size ||
+            memcmp(a->items[i].data, b->items[i].data, a->items[i].size) != 0)
+            return false;
+    return true;
+}
+
 static bool is_same(const server__setting *row, const server__settings *a,
                     const server__settings *b)
 {
     const char *at_a = (const char *)a + row->offset, *at_b = (const char *)b + row->offset;
+    if (row->kind == SERVER__LIST) return is_same_list((const void *)at_a, (const void *)at_b);
     if (row->kind != SERVER__TEXT) return memcmp(at_a, at_b, sizeof(int)) == 0;
     const char *text_a, *text_b;
     memcpy(&text_a, at_a, sizeof text_a);
@@ -78,8 +89,9 @@ static bool apply(server__service *service, const server__settings *fresh, char 
     server__labels_install(service->labels, sets);
     tell(service, fresh);
     server__limits_set(&service->limits, fresh);
-    server__batcher_limit(service->batcher, (size_t)fresh->queue_items, (size_t)fresh->queue_tokens,
-                          fresh->queue_seconds);
+    for (size_t i = 0; i < service->models.file_count; i++)
+        server__batcher_limit(service->models.files[i]->batcher, (size_t)fresh->queue_items,
+                              (size_t)fresh->queue_tokens, fresh->queue_seconds);
     return true;
 }
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/choose.h"
 #include "server/inputs.h"
 #include "server/json_in.h"
 #include "server/json_out.h"
@@ -26,14 +27,15 @@ static void embeddings_free(void *state)
 
 static bool take_options(server__request *request, embeddings *own)
 {
-    const char *format = "float", *ignored = NULL;
+    const char *format = "float", *model = NULL, *ignored = NULL;
     int64_t dims = 0;
     if (!server__json_get_string(request, own->json, "encoding_format", &format, NULL) ||
-        !server__json_get_string(request, own->json, "model", &ignored, NULL) ||
+        !server__json_get_string(request, own->json, "model", &model, NULL) ||
         !server__json_get_string(request, own->json, "user", &ignored, NULL) ||
+        !server__choose_embedding(request, model) ||
         !server__inputs_truncation(request, own->json, &own->embedding.flags) ||
         !server__json_get_int(request, own->json, "dimensions", 1,
-                              request->service->info.hidden_size, &dims))
+                              request->choice->model->info.hidden_size, &dims))
         return false;
     own->base64 = strcmp(format, "base64") == 0;
     own->embedding.options.dims = (int)dims;
@@ -66,7 +68,7 @@ static void embeddings_finish(server__request *request)
         server__text_string(&out, "}");
     }
     server__text_string(&out, "],\"model\":");
-    server__json_c_string(&out, request->service->model_name);
+    server__json_c_string(&out, request->choice->name);
     server__text_printf(&out, ",\"usage\":{\"prompt_tokens\":%zu,\"total_tokens\":%zu}}",
                         request->tokens, request->tokens);
     server__answer_json(request, 200, &out);
@@ -99,14 +101,36 @@ static void embeddings_handle(server__request *request)
     server__embed(request, &own->embedding, embeddings_finish);
 }
 
+static void write_model(server__text *out, const server__service *service,
+                        const server__choice *choice)
+{
+    size_t count = 0;
+    server__text_string(out, "{\"id\":");
+    server__json_c_string(out, choice->name);
+    server__text_printf(out, ",\"object\":\"model\",\"created\":%lld,\"owned_by\":\"gte\",",
+                        (long long)service->started.tv_sec);
+    server__text_printf(out, "\"embedding\":%s,\"tasks\":[", choice->embeds ? "true" : "false");
+    for (gte_task task = GTE_TASK_NER; task <= GTE_TASK_QA; task++)
+        if (choice->tasks & GTE_TASK_BIT(task))
+            server__text_printf(out, "%s\"%s\"", count++ ? "," : "", gte_task_name(task));
+    server__text_string(out, "],\"default_for\":[");
+    count = 0;
+    for (gte_task task = GTE_TASK_NER; task <= GTE_TASK_QA; task++)
+        if (service->models.of_task[task] == choice)
+            server__text_printf(out, "%s\"%s\"", count++ ? "," : "", gte_task_name(task));
+    server__text_string(out, "]}");
+}
+
 static void models(server__request *request)
 {
     const server__service *service = request->service;
     server__text out = {0};
-    server__text_string(&out, "{\"object\":\"list\",\"data\":[{\"id\":");
-    server__json_c_string(&out, service->model_name);
-    server__text_printf(&out, ",\"object\":\"model\",\"created\":%lld,\"owned_by\":\"gte\"}]}",
-                        (long long)service->started.tv_sec);
+    server__text_string(&out, "{\"object\":\"list\",\"data\":[");
+    for (size_t i = 0; i < service->models.count; i++) {
+        if (i) server__text_string(&out, ",");
+        write_model(&out, service, service->models.choices[i]);
+    }
+    server__text_string(&out, "]}");
     server__answer_json(request, 200, &out);
 }
 

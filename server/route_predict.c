@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/choose.h"
+#include "server/errors.h"
 #include "server/json_in.h"
 #include "server/label_sets.h"
 #include "server/predict.h"
@@ -32,7 +34,7 @@ static void answer_rest(server__request *request, server__text *out)
     server__json_c_string(out, request->id);
     server__text_printf(
         out, ",\"elapsed_ms\":%.3f,\"model\":", (double)(server__now() - request->start_ns) * 1e-6);
-    server__json_c_string(out, request->service->model_name);
+    server__json_c_string(out, request->choice->name);
     server__text_printf(out, ",\"cached\":%s,\"truncated\":%s}",
                         request->items > 0 && request->cached == request->items ? "true" : "false",
                         request->truncated ? "true" : "false");
@@ -109,10 +111,7 @@ static void predict_handle(server__request *request)
         return;
     }
     if (!server__predict_read(request, predict)) return;
-    gte_error err;
-    if (gte_predict_check(request->service->model, NULL, predict->query.task, &err) != GTE_OK)
-        server__predict_fail(request, &err);
-    else if (!predict_again(request, predict))
+    if (server__choose_task(request, predict->query.task) && !predict_again(request, predict))
         server__predict_likeness(request, predict, predict_finish);
 }
 

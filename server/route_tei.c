@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/choose.h"
 #include "server/inputs.h"
 #include "server/json_in.h"
 #include "server/json_out.h"
@@ -35,7 +36,7 @@ static bool invalid(server__request *request, const char *name, const char *mess
 /* The state of a request with its body read; NULL when it is answered. */
 static tei *begin(server__request *request, const char *task, const char *param)
 {
-    json_t *json = server__json_body(request);
+    json_t *json = server__choose_embedding(request, NULL) ? server__json_body(request) : NULL;
     if (!json) return NULL;
     tei *own = calloc(1, sizeof *own);
     if (!own) {
@@ -129,7 +130,7 @@ static void embed_handle(server__request *request)
         !server__json_get_string(request, own->json, "prompt_name", &prompt, NULL) ||
         !server__json_get_bool(request, own->json, "normalize", &normalize) ||
         !server__json_get_int(request, own->json, "dimensions", 1,
-                              request->service->info.hidden_size, &dims) ||
+                              request->choice->model->info.hidden_size, &dims) ||
         !server__inputs_take(request, &own->inputs, "inputs", inputs) ||
         !server__inputs_prompt(request, &own->inputs, prompt))
         return;
@@ -280,26 +281,54 @@ static void rerank_handle(server__request *request)
 
 /* ---- /info ----------------------------------------------------------------------------------- */
 
+/* What TEI's own /info says of a model: by what it is for here. */
+static void write_type(server__text *out, const server__choice *choice)
+{
+    const gte_head_info *head = &choice->head_info;
+    if (!choice->head || head->kind != GTE_HEAD_SEQUENCE) {
+        server__text_printf(out, "{\"embedding\":{\"pooling\":\"%s\"}}",
+                            choice->model->info.pooling == GTE_POOLING_CLS ? "cls" : "mean");
+        return;
+    }
+    const char *kind = head->labels == 1 ? "reranker" : "classifier";
+    server__text_printf(out, "{\"%s\":{\"id2label\":{", kind);
+    for (int i = 0; i < head->labels; i++) {
+        server__text_printf(out, "%s\"%d\":", i ? "," : "", i);
+        server__json_c_string(out, gte_head_label(choice->head, i));
+    }
+    server__text_string(out, "},\"label2id\":{");
+    for (int i = 0; i < head->labels; i++) {
+        if (i) server__text_string(out, ",");
+        server__json_c_string(out, gte_head_label(choice->head, i));
+        server__text_printf(out, ":%d", i);
+    }
+    server__text_string(out, "}}}");
+}
+
 static void info_handle(server__request *request)
 {
+    if (!server__choose_tokenizer(request)) return;
     const server__service *service = request->service;
     const server__settings *settings = &service->settings;
     const server__limits *limits = &service->limits;
-    const gte_model_info *info = &service->info;
-    const char *source = gte_model_meta(service->model, "name");
+    const server__choice *choice = request->choice;
+    const gte_model_info *info = &choice->model->info;
+    const char *source = gte_model_meta(choice->model->model, "name");
     server__text out = {0};
     server__text_string(&out, "{\"model_id\":");
-    server__json_c_string(&out, source ? source : service->model_name);
+    server__json_c_string(&out, source ? source : choice->name);
     server__text_printf(&out, ",\"model_sha\":\"%s\",\"model_dtype\":\"%s\",\"served_model_name\":",
                         info->sha256, strcmp(info->dtype, "f32") == 0 ? "float32" : info->dtype);
-    server__json_c_string(&out, service->model_name);
+    server__json_c_string(&out, choice->name);
+    server__text_string(&out, ",\"model_type\":");
+    write_type(&out, choice);
     server__text_printf(
         &out,
-        ",\"model_type\":{\"embedding\":{\"pooling\":\"%s\"}},\"max_concurrent_requests\":%d,"
+        ",\"max_concurrent_requests\":%d,"
         "\"max_input_length\":%d,\"max_batch_tokens\":%d,\"max_batch_requests\":null,"
         "\"max_client_batch_size\":%d,\"auto_truncate\":%s,\"tokenization_workers\":%d,"
         "\"version\":\"%s\",\"sha\":null,\"docker_label\":null}",
-        info->pooling == GTE_POOLING_CLS ? "cls" : "mean", limits->queue_items, info->max_tokens,
+        limits->queue_items, info->max_tokens,
         settings->batch_tokens ? settings->batch_tokens : 1024, limits->max_items,
         limits->auto_truncate ? "true" : "false", settings->http_threads, gte_version());
     server__answer_json(request, 200, &out);

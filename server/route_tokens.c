@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "server/hold.h"
+#include "server/choose.h"
 #include "server/inputs.h"
 #include "server/json_in.h"
 #include "server/json_out.h"
@@ -46,7 +47,7 @@ static bool count_tokens(server__request *request, size_t more)
 static bool write_text(server__request *request, server__text *out, const json_t *text,
                        unsigned flags)
 {
-    const gte_model *model = request->service->model;
+    const gte_model *model = request->choice->model->model;
     const size_t room = json_string_length(text) + 8;
     const gte_text input = {json_string_value(text), json_string_length(text), NULL, 0};
     gte_token *tokens = malloc(room * sizeof *tokens);
@@ -96,7 +97,7 @@ static bool write_all(server__request *request, server__text *out, const json_t 
 static void tokenize_handle(server__request *request)
 {
     if (!server__hold(request, request->body_size * BYTES_A_LETTER)) return;
-    json_t *json = server__json_body(request);
+    json_t *json = server__choose_tokenizer(request) ? server__json_body(request) : NULL;
     if (!json) return;
     server__text out = {0};
     bool special = true;
@@ -141,15 +142,15 @@ static bool decode_list(server__request *request, server__text *out, const json_
     for (size_t i = 0; i < json_array_size(ids); i++) {
         const json_t *id = json_array_get(ids, i);
         size_t size = 0;
-        const char *piece =
-            json_is_integer(id) && json_integer_value(id) >= 0 &&
-                    json_integer_value(id) <= INT32_MAX
-                ? gte_token_text(request->service->model, (int32_t)json_integer_value(id), &size)
-                : NULL;
+        const char *piece = json_is_integer(id) && json_integer_value(id) >= 0 &&
+                                    json_integer_value(id) <= INT32_MAX
+                                ? gte_token_text(request->choice->model->model,
+                                                 (int32_t)json_integer_value(id), &size)
+                                : NULL;
         if (!piece) {
             server__fail(request, 422, "invalid_token", "ids",
                          "`ids` must be ids of this model's vocabulary, 0 .. %d",
-                         request->service->info.vocab_size - 1);
+                         request->choice->model->info.vocab_size - 1);
             server__text_free(&text);
             return false;
         }
@@ -166,7 +167,7 @@ static bool decode_list(server__request *request, server__text *out, const json_
 
 static void decode_handle(server__request *request)
 {
-    json_t *json = server__json_body(request);
+    json_t *json = server__choose_tokenizer(request) ? server__json_body(request) : NULL;
     if (!json) return;
     server__text out = {0};
     const json_t *ids = json_object_get(json, "ids");

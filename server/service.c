@@ -9,7 +9,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-#include "pull/store.h"
 #include "server/cache_place.h"
 #include "server/check.h"
 #include "server/notify.h"
@@ -26,56 +25,6 @@ static int fail(server__service *service, const char *message)
 }
 
 /* ---- the parts ------------------------------------------------------------------------------- */
-
-static void choose_name(server__service *service)
-{
-    const char *name = service->settings.name;
-    if (!name) name = gte_model_meta(service->model, "name");
-    if (!name) {
-        const char *slash = strrchr(service->settings.model, '/');
-        name = slash ? slash + 1 : service->settings.model;
-    }
-    snprintf(service->model_name, sizeof service->model_name, "%s", name);
-}
-
-static int open_model(server__service *service)
-{
-    gte_error err;
-    gte_token ends[2];
-    size_t count;
-    const char *asked = service->settings.model;
-    char room[PULL__PATH_SIZE];
-    uint64_t begin = server__now();
-    if (!asked) return fail(service, "no model: give one with -m FILE or GTE_MODEL");
-    const char *path = pull__store_resolve(asked, room);
-    if (!path) {
-        server__log_line(
-            service->log, SERVER__ERROR,
-            "no model '%s': there is no such file, and none of that name is installed; "
-            "gte list shows those, gte pull gets one",
-            asked);
-        return 1;
-    }
-    server__log_line(service->log, SERVER__INFO, "loading the model %s", path);
-    if (gte_model_open(&service->model, path, NULL, &err) != GTE_OK ||
-        gte_tokenize(service->model, gte_text_of(""), 0, 0, ends, 2, &count, NULL, &err) != GTE_OK)
-        return fail(service, err.message);
-    service->first = ends[0];
-    service->last = ends[count - 1];
-    gte_model_describe(service->model, &service->info, sizeof service->info);
-    choose_name(service);
-    service->load_seconds = (double)(server__now() - begin) / 1e9;
-    server__log_line(service->log, SERVER__INFO,
-                     "model %s loaded in %.3f s: %d layers, %d dimensions, %s", service->model_name,
-                     service->load_seconds, service->info.layers, service->info.hidden_size,
-                     service->info.dtype);
-    const char *made_as = gte_model_meta(service->model, "name");
-    if (made_as && strcmp(made_as, "standin") == 0)
-        server__log_line(service->log, SERVER__WARNING,
-                         "this is the stand-in model, which has no trained knowledge: give another "
-                         "with -m FILE or GTE_MODEL");
-    return 0;
-}
 
 static void on_batch(void *arg, size_t items, size_t tokens, double seconds)
 {
@@ -95,10 +44,12 @@ static int open_parts(server__service *service)
     server__label_sets *sets = server__label_sets_read(s->labels, message, sizeof message);
     if (!sets) return fail(service, message);
     if (!(service->labels = server__labels_create(sets))) return fail(service, "out of memory");
-    return open_model(service);
+    return server__models_open(&service->models, s, service->log, message, sizeof message)
+               ? 0
+               : fail(service, message);
 }
 
-static int start_batcher(server__service *service)
+static int start_batchers(server__service *service)
 {
     const server__settings *s = &service->settings;
     const server__batcher_options options = {.workers = s->workers,
@@ -109,14 +60,9 @@ static int start_batcher(server__service *service)
                                              .queue_seconds = s->queue_seconds,
                                              .on_batch = on_batch,
                                              .arg = service};
-    gte_error err;
-    service->batcher = server__batcher_start(service->model, &options, &err);
-    if (!service->batcher) return fail(service, err.message);
-    gte_runtime runtime;
-    gte_runtime_describe(&runtime, sizeof runtime);
-    snprintf(service->computed_by, sizeof service->computed_by, "%s %s", runtime.isa,
-             server__batcher_backend(service->batcher));
-    return 0;
+    char message[512];
+    if (server__models_start(&service->models, &options, message, sizeof message)) return 0;
+    return fail(service, message);
 }
 
 static int open_cache(server__service *service)
@@ -150,12 +96,11 @@ static int start_http(server__service *service)
 static void close_parts(server__service *service)
 {
     server__http_stop(&service->http);
-    server__batcher_free(&service->batcher);
+    server__models_close(&service->models);
     gte_cache_close(&service->cache);
     server__labels_free(&service->labels);
     server__admit_free(&service->admit);
     server__metrics_free(&service->metrics);
-    gte_model_close(&service->model);
     server__log_close(&service->log);
 }
 
@@ -197,7 +142,8 @@ static void drain(server__service *service, const sigset_t *set)
     if (left)
         server__log_line(service->log, SERVER__WARNING, "%zu requests are not finished", left);
     /* all jobs end before the connections are closed: none of those may be suspended then */
-    server__batcher_close(service->batcher, left > 0);
+    for (size_t i = 0; i < service->models.file_count; i++)
+        server__batcher_close(service->models.files[i]->batcher, left > 0);
     end = server__now() + LAST_ANSWERS_NS;
     while (left && server__http_requests(service->http) && server__now() < end)
         nanosleep(&step, NULL);
@@ -237,7 +183,7 @@ int server__run(const server__settings *settings)
     harden();
     block_signals(&set);
     int code = open_parts(&service);
-    if (code == 0) code = start_batcher(&service);
+    if (code == 0) code = start_batchers(&service);
     if (code == 0) code = open_cache(&service);
     /* before there is a socket: the first request over one from systemd must not fail */
     if (code == 0) server__warm_up(&service);

@@ -39,11 +39,6 @@ static void *field_of(server__settings *settings, const server__setting *row)
     return (char *)settings + row->offset;
 }
 
-static const void *value_of(const server__settings *settings, const server__setting *row)
-{
-    return (const char *)settings + row->offset;
-}
-
 static bool set_number(int *field, const server__setting *row, const char *text, const origin *from)
 {
     char *end;
@@ -57,6 +52,23 @@ static bool set_number(int *field, const server__setting *row, const char *text,
     return true;
 }
 
+/* One more value, or several, where `commas` divide them. */
+static bool add_values(server__settings *settings, const server__setting *row, const char *text,
+                       bool commas, const origin *from)
+{
+    server__list *list = field_of(settings, row);
+    if (list->round != settings->round) *list = (server__list){.round = settings->round};
+    while (*text) {
+        const size_t size = commas ? strcspn(text, ",") : strlen(text);
+        if (list->count == SERVER__LIST_MOST)
+            return complain(from, "is given more than %d times", SERVER__LIST_MOST);
+        if (size) list->items[list->count++] = (server__word){text, size};
+        text += size;
+        text += *text == ',';
+    }
+    return true;
+}
+
 static bool set(server__settings *settings, const server__setting *row, const char *text,
                 const origin *from)
 {
@@ -65,6 +77,7 @@ static bool set(server__settings *settings, const server__setting *row, const ch
         return true;
     }
     if (row->kind == SERVER__NUMBER) return set_number(field_of(settings, row), row, text, from);
+    if (row->kind == SERVER__LIST) return add_values(settings, row, text, false, from);
     if (strcmp(text, "on") != 0 && strcmp(text, "off") != 0)
         return complain(from, "takes on or off, not '%s'", text);
     *(int *)field_of(settings, row) = strcmp(text, "on") == 0;
@@ -131,6 +144,7 @@ static bool read_config(server__settings *settings, char *message, size_t size)
     const origin whole = {settings->config, message, size};
     char *text = read_file(settings->config, &whole), *rest = text, *line;
     settings->owned = text;
+    settings->round++;
     if (!text) return false;
     for (unsigned number = 1; (line = strsep(&rest, "\n")); number++) {
         char words[512];
@@ -143,10 +157,14 @@ static bool read_config(server__settings *settings, char *message, size_t size)
 
 static bool read_environment(server__settings *settings, char *message, size_t size)
 {
+    settings->round++;
     for (const server__setting *row = server__setting_table; row->name; row++) {
         const char *text = getenv(row->variable);
         const origin from = {row->variable, message, size};
-        if (text && *text && !set(settings, row, text, &from)) return false;
+        if (!text || !*text) continue;
+        if (row->kind == SERVER__LIST ? !add_values(settings, row, text, true, &from)
+                                      : !set(settings, row, text, &from))
+            return false;
     }
     return true;
 }
@@ -206,6 +224,7 @@ static bool read_option(server__settings *settings, char **argv, int *i, char *m
 
 static bool read_options(server__settings *settings, char *message, size_t size)
 {
+    settings->round++;
     for (int i = 1; i < settings->argc; i++)
         if (!read_option(settings, settings->argv, &i, message, size)) return false;
     return true;
@@ -292,81 +311,4 @@ void server__settings_free(server__settings *settings)
 {
     free(settings->owned);
     settings->owned = NULL;
-}
-
-/* ---- showing them --------------------------------------------------------------------------- */
-
-void server__settings_print(const server__settings *settings, FILE *out)
-{
-    for (const server__setting *row = server__setting_table; row->name; row++) {
-        const void *value = value_of(settings, row);
-        if (row->kind == SERVER__TEXT) {
-            const char *text = *(const char *const *)value;
-            fprintf(out, "%s = %s\n", row->name, text ? text : "");
-        } else if (row->kind == SERVER__NUMBER) {
-            fprintf(out, "%s = %d\n", row->name, *(const int *)value);
-        } else {
-            fprintf(out, "%s = %s\n", row->name, *(const int *)value ? "on" : "off");
-        }
-    }
-}
-
-static void print_row(const server__setting *row, FILE *out)
-{
-    char left[64];
-    const char *rest = row->help;
-    snprintf(left, sizeof left, "%c%c%s --%s %s", row->letter ? '-' : ' ',
-             row->letter ? row->letter : ' ', row->letter ? "," : " ", row->name, row->value);
-    fprintf(out, "  %-34s", left);
-    while (rest) {
-        size_t size = strcspn(rest, "\n");
-        fprintf(out, " %.*s\n", (int)size, rest);
-        rest = rest[size] ? rest + size + 1 : NULL;
-        if (rest) fprintf(out, "  %-34s", "");
-    }
-    if (row->standard && strcmp(row->standard, "0") != 0)
-        fprintf(out, "  %-34s [default: %s]\n", "", row->standard);
-}
-
-void server__settings_list(FILE *out)
-{
-    for (const server__setting *row = server__setting_table; row->name; row++) {
-        fprintf(out, "%s\t%c\t%s\t", row->name, row->letter ? row->letter : '-', row->value);
-        for (const char *at = row->help; *at; at++) fputc(*at == '\n' ? ' ' : *at, out);
-        fputc('\n', out);
-    }
-    fputs("config\t-\tFILE\tRead settings from a file.\n"
-          "check\t-\t-\tCheck everything, print the effective settings and exit.\n"
-          "list-options\t-\t-\tList the options, for the completions of shells.\n"
-          "help\th\t-\tShow a summary.\n"
-          "version\tV\t-\tShow the version.\n",
-          out);
-}
-
-void server__settings_help(FILE *out)
-{
-    fputs("usage: gte-server -m FILE [OPTION...]\n\n"
-          "Serves embeddings over HTTP until SIGTERM, which lets accepted requests finish.\n"
-          "SIGHUP reads keys, origins, limits, labels and the log's level again. Later ones\n"
-          "win: defaults, --config FILE, environment, options.\n",
-          out);
-    for (const server__setting *row = server__setting_table; row->name; row++) {
-        if (row->group) fprintf(out, "\n%s:\n", row->group);
-        print_row(row, out);
-    }
-    fputs(
-        "\nOthers:\n"
-        "      --config FILE                  Lines \"name = value\", names as above; # begins a\n"
-        "                                     comment [environment: GTE_SERVER_CONFIG].\n"
-        "      --check                        Check everything, print the effective settings\n"
-        "                                     and exit.\n"
-        "      --list-options                 Options, letters and values as a table, for the\n"
-        "                                     completions of shells.\n"
-        "  -h, --help                         Show this.\n"
-        "  -V, --version                      Show the version.\n\n"
-        "Environment:\n",
-        out);
-    for (const server__setting *row = server__setting_table; row->name; row++)
-        fprintf(out, "  %-36s --%s\n", row->variable, row->name);
-    fputs("\nExit status: 0 success or drained, 1 failure, 2 wrong usage.\n", out);
 }

@@ -8,8 +8,21 @@
 #include <stddef.h>
 #include <stdio.h>
 
+/* The values of a setting that may be given several times, in order. */
+#define SERVER__LIST_MOST 32
+typedef struct server__word {
+    const char *data; /* not NUL-terminated */
+    size_t size;
+} server__word;
+typedef struct server__list {
+    server__word items[SERVER__LIST_MOST];
+    size_t count;
+    int round; /* in which they were given: later rounds take the place of earlier ones */
+} server__list;
+
 typedef struct server__settings {
-    const char *model, *name, *host, *unix_socket, *cache, *api_key_file, *cors, *tls_cert,
+    server__list models, heads, tasks;
+    const char *embedding, *name, *host, *unix_socket, *cache, *api_key_file, *cors, *tls_cert,
         *tls_key, *instance_id, *log_level, *trusted_proxies, *log_dir, *labels;
     int port, threads, workers, http_threads;
     int batch_tokens, queue_items, queue_tokens, queue_seconds;
@@ -21,6 +34,7 @@ typedef struct server__settings {
     int cache_memory, cache_size;                                 /* MiB */
     int rate, rate_burst; /* requests a second, per key or address; 0: off */
     int truncate, auto_truncate, reuse_port, warm_up, check;
+    int round;          /* of reading: defaults, file, environment, options */
     const char *config; /* the file that was read, or NULL */
     void *owned;        /* strings that belong to the settings */
     int argc;           /* as main() got them: SIGHUP reads everything again */

@@ -13,13 +13,24 @@
 #define SWITCH(name, variable, field, standard, group, help)                                       \
     ROW(name, 0, SERVER__SWITCH, "on|off", variable, field, 0, 1, standard, group, help)
 
+#define LIST(name, letter, value, variable, field, group, help)                                    \
+    ROW(name, letter, SERVER__LIST, value, variable, field, 0, 0, NULL, group, help)
+
 #define MILLION 1000000
 
 const server__setting server__setting_table[] = {
-    TEXT("model", 'm', "FILE", "GTE_MODEL", model, NULL, "Model and encoder",
-         "The model: a .gte file, or the name of an\ninstalled one (gte list)."),
+    LIST("model", 'm', "FILE", "GTE_MODEL", models, "Models and encoder",
+         "A model: a .gte file, or the name of an\ninstalled one (gte list). Several times for\n"
+         "several: NAME=FILE names one for clients\n(X-Model-ID) [its own name]."),
+    LIST("head", 0, "FILE", "GTE_SERVER_HEAD", heads, NULL,
+         "A head for one of the models, as gte train\nmakes them; or NAME=FILE. Several times for\n"
+         "several."),
+    LIST("task", 0, "TASK=NAME", "GTE_SERVER_TASK", tasks, NULL,
+         "The model or head that does a task [the first\nthat was made for it]."),
+    TEXT("embedding", 0, "NAME", "GTE_SERVER_EMBEDDING", embedding, NULL, NULL,
+         "The model whose vectors are served [the first\nthat has no head of its own]."),
     TEXT("name", 0, "NAME", "GTE_SERVER_NAME", name, NULL, NULL,
-         "What clients call the model [its own name]."),
+         "What clients call the first model."),
     NUMBER("threads", 't', "GTE_THREADS", threads, 0, 1024, "0", NULL,
            "Threads of the encoder; 0: what affinity and\nthe cgroup allow."),
     NUMBER("workers", 0, "GTE_SERVER_WORKERS", workers, 1, 64, "1", NULL,

@@ -7,7 +7,8 @@
 typedef enum server__setting_kind {
     SERVER__TEXT,   /* const char * */
     SERVER__NUMBER, /* int within min..max */
-    SERVER__SWITCH  /* int: 0 or 1, written on or off */
+    SERVER__SWITCH, /* int: 0 or 1, written on or off */
+    SERVER__LIST    /* server__list: several options or lines; in a variable, by commas */
 } server__setting_kind;
 
 typedef struct server__setting {

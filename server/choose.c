@@ -1,0 +1,102 @@
+/* Choosing by name, or by purpose. */
+#include "server/choose.h"
+
+#include "server/errors.h"
+#include "server/routes.h"
+#include "server/service.h"
+
+/* What X-Model-ID names. False: answered. *out NULL: it names nothing. */
+static bool named_by(server__request *request, const server__choice **out)
+{
+    const char *name = server__header(request, "X-Model-ID");
+    *out = NULL;
+    if (!name || !*name) return true;
+    *out = server__models_find(&request->service->models, name);
+    if (*out) return true;
+    server__fail(request, 404, "model_not_found", "X-Model-ID",
+                 "no model '%.200s' is loaded: GET /v1/models lists those that are", name);
+    return false;
+}
+
+/* A model that cannot do what is asked: OpenAI tells 400, TEI 424. */
+static bool wrong_kind(server__request *request, const char *name, const char *what)
+{
+    const int status = request->route->shape == SERVER__OPENAI ? 400 : 424;
+    server__fail(request, status, "wrong_model", name ? "model" : NULL, "%s%.200s%s",
+                 name ? name : "", name ? " " : "", what);
+    return false;
+}
+
+bool server__choose_embedding(server__request *request, const char *named)
+{
+    const server__models *models = &request->service->models;
+    const server__choice *choice;
+    if (!named_by(request, &choice)) return false;
+    if (!choice && named) choice = server__models_find(models, named);
+    if (choice && !choice->embeds)
+        return wrong_kind(request, choice->name,
+                          "is for tasks (POST /predict) and makes no embeddings");
+    request->choice = choice ? choice : models->embedding;
+    if (request->choice) return true;
+    return wrong_kind(request, NULL,
+                      "no embedding model is loaded: all that are have heads for tasks "
+                      "(--embedding NAME lets one serve its vectors all the same)");
+}
+
+bool server__choose_tokenizer(server__request *request)
+{
+    const server__models *models = &request->service->models;
+    if (!named_by(request, &request->choice)) return false;
+    if (!request->choice)
+        request->choice = models->embedding ? models->embedding : models->choices[0];
+    return true;
+}
+
+bool server__choose_task(server__request *request, gte_task task)
+{
+    const server__models *models = &request->service->models;
+    const server__choice *named;
+    gte_error err;
+    if (!named_by(request, &named)) return false;
+    if (named)
+        request->choice = server__models_doing(models, named, task, &err);
+    else if (!(request->choice = models->of_task[task]))
+        gte_predict_check(models->choices[0]->model->model, models->choices[0]->head, task, &err);
+    if (request->choice) return true;
+    server__fail(request, 503, "no_model", "task_type", "no model loaded for this task: %s",
+                 err.message);
+    return false;
+}
+
+static bool is_sequence(const server__choice *choice, bool pairs)
+{
+    return choice->head && choice->head_info.kind == GTE_HEAD_SEQUENCE &&
+           (choice->head_info.labels == 1) == pairs;
+}
+
+bool server__choose_reranker(server__request *request, bool *answered)
+{
+    const server__choice *named;
+    *answered = !named_by(request, &named);
+    if (*answered) return false;
+    const server__choice *choice = named ? named : request->service->models.reranker;
+    if (!choice || !is_sequence(choice, true)) return false;
+    request->choice = choice;
+    return true;
+}
+
+bool server__choose_classifier(server__request *request)
+{
+    const server__choice *named;
+    if (!named_by(request, &named)) return false;
+    const server__choice *choice = named ? named : request->service->models.classifier;
+    if (choice && is_sequence(choice, false)) {
+        request->choice = choice;
+        return true;
+    }
+    server__fail(request, 424, "no_classifier", "inputs",
+                 "%s%s not a classifier: TEI's predict needs a BertForSequenceClassification of "
+                 "several labels, or a head of gte train",
+                 named ? named->name : "the model", " is");
+    return false;
+}
