@@ -27,10 +27,12 @@ static gte_status read_architectures(convert__config *out, const convert__object
     for (size_t i = 0; i < json_array_size(list); i++) {
         const char *name = json_string_value(json_array_get(list, i));
         if (!name) return convert__json_wrong(object, "architectures", "a list of names", err);
-        if (strcmp(name, "BertModel") != 0 && !starts_with(name, "BertFor"))
+        if (strcmp(name, "BertModel") != 0 && !starts_with(name, "BertFor") &&
+            !starts_with(name, "SbertFor") && !starts_with(name, "SiameseUie"))
             return gte__fail(err, GTE_E_UNSUPPORTED, 0,
-                             FILE_NAME ": architectures: \"%.80s\" is not supported; this version "
-                                       "converts BertModel and BertFor...",
+                             FILE_NAME
+                             ": architectures: \"%.80s\" is not supported; this version "
+                             "converts BertModel, BertFor..., SbertFor... and SiameseUie...",
                              name);
         if (strcmp(name, "BertModel") != 0)
             snprintf(out->architecture, sizeof out->architecture, "%s", name);
@@ -61,7 +63,8 @@ static gte_status read_model_type(convert__config *out, const convert__object *o
     /* The first BERT configs have neither key; without both nothing says what the weights are. */
     if (!type && !convert__json_get(object, "architectures"))
         return convert__json_wrong(object, "model_type", "\"bert\"", err);
-    if (type && strcmp(type, "bert") != 0)
+    /* StructBERT is BERT, trained otherwise (Wang et al., 2019) */
+    if (type && strcmp(type, "bert") != 0 && strcmp(type, "structbert") != 0)
         return gte__fail(err, GTE_E_UNSUPPORTED, 0,
                          FILE_NAME ": model_type: \"%.80s\"%s is not supported; this version "
                                    "converts \"bert\"",
@@ -114,6 +117,19 @@ static gte_status check_position_type(const convert__object *object, gte_error *
     return status;
 }
 
+/* SiameseUIE: how many of the layers see text and hint together. */
+static gte_status read_split(convert__config *out, const convert__object *object, gte_error *err)
+{
+    uint32_t upper = 0;
+    gte_status status = convert__json_u32(object, "num_cross_attention_layers", CONVERT__OPTIONAL,
+                                          1, GTE__MAX_LAYERS, &upper, err);
+    if (status == GTE_OK && upper >= out->layers)
+        return convert__json_wrong(object, "num_cross_attention_layers",
+                                   "fewer than num_hidden_layers", err);
+    if (upper) out->lower_layers = out->layers - upper;
+    return status;
+}
+
 static gte_status read_shape(convert__config *out, const convert__object *object, gte_error *err)
 {
     const struct {
@@ -141,6 +157,8 @@ static gte_status read_shape(convert__config *out, const convert__object *object
     if (out->max_positions < 2)
         return gte__fail(err, GTE_E_FORMAT, 0,
                          FILE_NAME ": max_position_embeddings: expected at least 2, found 1");
+    gte_status split = read_split(out, object, err);
+    if (split != GTE_OK) return split;
     double eps = 1e-12; /* BertConfig's default */
     gte_status status = convert__json_real(object, "layer_norm_eps", CONVERT__OPTIONAL, &eps, err);
     if (status != GTE_OK) return status;

@@ -16,6 +16,7 @@ typedef struct convert__config {
     uint32_t pad_id;
     /* sentence_bert_config.json: the text is folded to lower case before the tokenizer */
     bool lowercase_text;
+    uint32_t lower_layers; /* SiameseUIE, where it is said: layers below the split; else 0 */
     char architecture[64]; /* "BertForMaskedLM": whose head is left out; "" for BertModel */
     convert__meta meta;
 } convert__config;

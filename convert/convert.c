@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "convert/head_find.h"
 #include "convert/own_files.h"
 #include "convert/pack.h"
 #include "convert/vocabulary.h"
@@ -116,6 +117,8 @@ gte_status gte_convert(const char *model_dir, const char *out_path,
     convert__pack pack = {0};
     void *tokenizer = NULL;
     uint64_t tokenizer_size = 0;
+    void *head = NULL;
+    size_t head_size = 0;
 
     gte_status status = check_arguments(model_dir, out_path, source.options, err);
     if (status != GTE_OK) return status;
@@ -131,13 +134,16 @@ gte_status gte_convert(const char *model_dir, const char *out_path,
     if (status != GTE_OK) goto fail;
     status = convert__checkpoint_open(&checkpoint, &source, err);
     if (status != GTE_OK) goto fail;
-    status =
-        convert__pack_plan(&pack, &source, &config, &checkpoint, tokenizer, tokenizer_size, err);
+    status = convert__head_find(&head, &head_size, &source, &config, &checkpoint, err);
+    if (status != GTE_OK) goto fail;
+    status = convert__pack_plan(&pack, &source, &config, &checkpoint, tokenizer, tokenizer_size,
+                                head, head_size, err);
     if (status != GTE_OK) goto fail;
     status = write_file(&pack, &source, out_path, err);
 fail: /* success comes here too: everything is freed in reverse order */
     convert__pack_free(&pack);
     convert__checkpoint_close(&checkpoint);
+    free(head);
     free(tokenizer);
     convert__vocabulary_free(&vocabulary);
     convert__config_free(&config);

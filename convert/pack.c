@@ -119,6 +119,25 @@ static convert__tensor *find_tensor(const convert__checkpoint *checkpoint, const
     return convert__checkpoint_find(checkpoint, other);
 }
 
+/* A rule's tensor, and in `name` what it should be called. */
+static convert__tensor *find_part(const convert__checkpoint *checkpoint, const tensor_rule *rule,
+                                  uint32_t part, uint32_t layer, const char *prefix,
+                                  const convert__config *config, char name[NAME_MAX_SIZE])
+{
+    char at[32] = "";
+    const uint32_t lower = config->lower_layers ? config->lower_layers : config->layers / 2;
+    if (gte__role_is_of_layer(rule->role) && layer >= lower) {
+        /* SiameseUIE's upper layers, where they are numbered by themselves */
+        snprintf(name, NAME_MAX_SIZE, "crossattention.layer.%u.%s", layer - lower,
+                 rule->names[part]);
+        convert__tensor *tensor = find_tensor(checkpoint, name);
+        if (tensor) return tensor;
+    }
+    if (gte__role_is_of_layer(rule->role)) snprintf(at, sizeof at, "encoder.layer.%u.", layer);
+    snprintf(name, NAME_MAX_SIZE, "%s%s%s", prefix, at, rule->names[part]);
+    return find_tensor(checkpoint, name);
+}
+
 static gte_status check_tensor(const convert__tensor *tensor, uint32_t rows, uint32_t cols,
                                bool vector, gte_error *err)
 {
@@ -145,10 +164,8 @@ static gte_status fill_item(convert__item *item, const tensor_rule *rule, uint32
     bool vector = rule->rows == ONE;
     uint32_t parts = 0;
     for (; parts < CONVERT__MAX_PARTS && rule->names[parts]; parts++) {
-        char name[NAME_MAX_SIZE], at[32] = "";
-        if (gte__role_is_of_layer(rule->role)) snprintf(at, sizeof at, "encoder.layer.%u.", layer);
-        snprintf(name, sizeof name, "%s%s%s", prefix, at, rule->names[parts]);
-        convert__tensor *tensor = find_tensor(checkpoint, name);
+        char name[NAME_MAX_SIZE];
+        convert__tensor *tensor = find_part(checkpoint, rule, parts, layer, prefix, config, name);
         if (!tensor)
             return gte__fail(err, GTE_E_FORMAT, 0,
                              "%.60s: tensor %.80s is missing; expected [%u, %u]",
@@ -294,15 +311,23 @@ static gte_status lay_out(convert__pack *out, uint64_t meta_size, uint64_t token
         out->header.sections[i] = (gte__section){at, sizes[i]};
         at += sizes[i];
     }
+    if (out->head) {
+        if (!round_up(&at, GTE__SECTION_ALIGN) || out->head_size > (uint64_t)INT64_MAX - at)
+            return gte__fail(err, GTE_E_FORMAT, 0, "the model is too large for one file");
+        out->header.head = (gte__section){at, out->head_size};
+        at += out->head_size;
+    }
     out->header.file_size = at;
     return GTE_OK;
 }
 
 gte_status convert__pack_plan(convert__pack *out, const convert__source *source,
                               const convert__config *config, const convert__checkpoint *checkpoint,
-                              const void *tokenizer, uint64_t tokenizer_size, gte_error *err)
+                              const void *tokenizer, uint64_t tokenizer_size, const void *head,
+                              uint64_t head_size, gte_error *err)
 {
-    *out = (convert__pack){.tokenizer = tokenizer, .meta = config->meta.data};
+    *out = (convert__pack){
+        .tokenizer = tokenizer, .meta = config->meta.data, .head = head, .head_size = head_size};
     char prefix[NAME_MAX_SIZE / 2];
     gte_status status = find_prefix(checkpoint, prefix, sizeof prefix, err);
     if (status == GTE_OK) status = find_tensors(out, config, checkpoint, prefix, err);

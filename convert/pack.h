@@ -21,13 +21,16 @@ typedef struct convert__pack {
     size_t count;
     const void *tokenizer; /* the caller's; kept until the file is written */
     const char *meta;
+    const void *head; /* the HEAD section, or NULL; the caller's, too */
+    uint64_t head_size;
 } convert__pack;
 
 /* Finds every tensor of the architecture, checks its type and shape, notes the tensors that are
  * left over and lays out the file. *out must be freed whatever the result. */
 gte_status convert__pack_plan(convert__pack *out, const convert__source *source,
                               const convert__config *config, const convert__checkpoint *checkpoint,
-                              const void *tokenizer, uint64_t tokenizer_size, gte_error *err);
+                              const void *tokenizer, uint64_t tokenizer_size, const void *head,
+                              uint64_t head_size, gte_error *err);
 
 /* Writes the whole file; out->total is header.file_size. NaN and infinity are GTE_E_FORMAT with
  * the tensor's name and the place. */

@@ -125,5 +125,9 @@ gte_status convert__pack_write(const convert__pack *pack, convert__output *out, 
             convert__output_write(out, &pack->items[i].record, sizeof pack->items[i].record, err);
     if (status == GTE_OK) status = write_section(pack, out, GTE__SECTION_DATA, NULL, err);
     if (status == GTE_OK) status = write_data(pack, out, err);
+    if (status != GTE_OK || !pack->head) return status;
+    status = convert__output_pad(out, pack->header.head.offset, err);
+    if (status == GTE_OK)
+        status = convert__output_write(out, pack->head, (size_t)pack->head_size, err);
     return status;
 }

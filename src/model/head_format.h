@@ -41,7 +41,8 @@ enum gte__head_reads {
 #define GTE__HEAD_POOLER 1u      /* tanh(x P^T + p) first, as BertPooler */
 #define GTE__HEAD_MULTI_LABEL 2u /* sigmoid of each label, else softmax over all */
 #define GTE__HEAD_CRF 4u
-#define GTE__HEAD_FLAGS 7u
+#define GTE__HEAD_RAW 8u /* of one label: its score is the logit itself, as of a regression */
+#define GTE__HEAD_FLAGS 15u
 
 typedef struct gte__head_header {
     char magic[8];

@@ -56,7 +56,8 @@ static gte_status check_fields(const gte__head_header *h, const gte__model *mode
         (h->reads == GTE__HEAD_READS_STATES) == (h->kind == GTE__HEAD_SEQUENCE))
         return wrong(err, AT(reads), "reads", h->reads);
     if (h->flags & ~GTE__HEAD_FLAGS ||
-        (h->flags & (GTE__HEAD_POOLER | GTE__HEAD_MULTI_LABEL) && h->kind != GTE__HEAD_SEQUENCE) ||
+        (h->flags & (GTE__HEAD_POOLER | GTE__HEAD_MULTI_LABEL | GTE__HEAD_RAW) &&
+         h->kind != GTE__HEAD_SEQUENCE) ||
         (h->flags & GTE__HEAD_CRF && h->kind != GTE__HEAD_TOKEN))
         return wrong(err, AT(flags), "flags", h->flags);
     if (h->tasks & ~all) return wrong(err, AT(tasks), "tasks", h->tasks);

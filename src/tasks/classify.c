@@ -2,7 +2,7 @@
  *
  * A text longer than the model reads goes through in windows that do not overlap; its logits are
  * the mean of the windows', each weighed by its tokens. A pair is cut as HuggingFace cuts it. One
- * label alone is a score: sigmoid(logit), as cross-encoders give it. */
+ * label alone is a score: sigmoid(logit), as cross-encoders give it, or of a regression the logit. */
 #include <string.h>
 
 #include "tasks/tasks.h"
@@ -67,7 +67,10 @@ static gte_status decode(const gte__run *run, const float *logits, gte_error *er
         status = gte__result_keep_logits(r, row, 1, k, NULL, err);
     if (run->head->header->reads == GTE__HEAD_READS_VECTOR) r->engine = "linear";
     float *scores = r->scratch[0].data;
-    if (k == 1 || run->head->header->flags & GTE__HEAD_MULTI_LABEL)
+    const uint32_t flags = run->head->header->flags;
+    if (flags & GTE__HEAD_RAW)
+        ; /* the logits are the scores */
+    else if (k == 1 || flags & GTE__HEAD_MULTI_LABEL)
         for (size_t j = 0; j < k; j++) scores[j] = gte__scores_sigmoid(scores[j]);
     else
         gte__scores_softmax(scores, k);
