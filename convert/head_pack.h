@@ -1,5 +1,5 @@
-/* A head's bytes (model/head_format.h) from its numbers: what a checkpoint's head becomes in a model
- * file, and what gte train writes into a file of its own. */
+/* A head's bytes (model/head_format.h) from its numbers: what a checkpoint's head becomes in a
+ * model file, and what gte train writes into a file of its own. */
 #ifndef CONVERT_HEAD_PACK_H
 #define CONVERT_HEAD_PACK_H
 

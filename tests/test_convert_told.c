@@ -123,13 +123,13 @@ static void heads(void)
     const char *dir = model_dir_make("heads", &inside);
     convert(dir, NULL, GTE_POOLING_MODEL);
     CU_ASSERT_PTR_NULL(strstr(notes, "dropped"));
-    model_dir_config(dir, "architectures", "[\"BertForSequenceClassification\"]");
+    model_dir_config(dir, "architectures", "[\"BertForMultipleChoice\"]");
     convert(dir, NULL, GTE_POOLING_MODEL);
     CU_ASSERT_PTR_NULL(strstr(notes, "dropped"));
     add_tensor(dir, "classifier.weight");
     add_tensor(dir, "classifier.bias");
     convert(dir, NULL, GTE_POOLING_MODEL);
-    CU_ASSERT_PTR_NOT_NULL(strstr(notes, "config.json says BertForSequenceClassification; its head "
+    CU_ASSERT_PTR_NOT_NULL(strstr(notes, "config.json says BertForMultipleChoice; its head "
                                          "(classifier.*) is dropped, the vectors are those of the "
                                          "encoder\n"));
     dir = model_dir_make("heads", &bare);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gte_task.h"
 #include "json_text.h"
 #include "report.h"
 #include "session.h"
@@ -37,6 +38,60 @@ static void text_number(cli_sink *sink, const char *key, uint64_t value)
     cli__sink_printf(sink, "%-18s%" PRIu64 "\n", key, value);
 }
 
+static const char *kind_name(const gte_head_info *head)
+{
+    switch (head->kind) {
+    case GTE_HEAD_SEQUENCE:
+        return "sequence";
+    case GTE_HEAD_TOKEN:
+        return head->crf ? "token with crf" : "token";
+    case GTE_HEAD_SPAN:
+        return "span";
+    case GTE_HEAD_POINTER:
+        break;
+    }
+    return "pointer";
+}
+
+/* The names of the set's tasks, joined by `between`, each in `quote`. */
+static void put_tasks(cli_sink *sink, unsigned tasks, const char *between, const char *quote)
+{
+    int count = 0;
+    for (int task = GTE_TASK_NER; task <= GTE_TASK_QA; task++)
+        if (tasks & GTE_TASK_BIT(task))
+            cli__sink_printf(sink, "%s%s%s%s", count++ ? between : "", quote,
+                             gte_task_name((gte_task)task), quote);
+}
+
+static void text_head(cli_sink *sink, const gte_head *head)
+{
+    gte_head_info info;
+    if (!head) return;
+    gte_head_describe(head, &info, sizeof info);
+    cli__sink_printf(sink, "%-18s%s, %d label%s (", "head", kind_name(&info), info.labels,
+                     info.labels == 1 ? "" : "s");
+    if (info.tasks)
+        put_tasks(sink, info.tasks, ", ", "");
+    else
+        cli__sink_string(sink, "scores of pairs");
+    cli__sink_string(sink, ")\n");
+}
+
+static void head_member(cli_sink *sink, const gte_head *head)
+{
+    gte_head_info info;
+    if (!head) return;
+    gte_head_describe(head, &info, sizeof info);
+    cli__sink_printf(sink, ",\"head\":{\"kind\":\"%s\",\"tasks\":[", kind_name(&info));
+    put_tasks(sink, info.tasks, ",", "\"");
+    cli__sink_string(sink, "],\"labels\":[");
+    for (int i = 0; i < info.labels; i++) {
+        if (i) cli__sink_string(sink, ",");
+        cli__json_c_string(sink, gte_head_label(head, i));
+    }
+    cli__sink_string(sink, "]}");
+}
+
 static void write_text(cli_sink *sink, const cli_session *session, const char *path)
 {
     const gte_model_info *info = &session->info;
@@ -60,6 +115,7 @@ static void write_text(cli_sink *sink, const cli_session *session, const char *p
     text_string(sink, "tokenizer", info->tokenizer);
     text_number(sink, "vocabulary", (uint64_t)info->vocab_size);
     text_string(sink, "lower-case", info->lowercase ? "yes" : "no");
+    text_head(sink, gte_model_head(session->model));
     for (size_t i = 0; i < gte_model_meta_count(session->model); i++)
         text_string(sink, gte_model_meta_key(session->model, i),
                     gte_model_meta_value(session->model, i));
@@ -104,6 +160,7 @@ static void write_json(cli_sink *sink, const cli_session *session, const char *p
     string_member(sink, "tokenizer", info->tokenizer);
     number_member(sink, "vocab_size", (uint64_t)info->vocab_size);
     bool_member(sink, "lowercase", info->lowercase);
+    head_member(sink, gte_model_head(session->model));
     cli__sink_string(sink, ",\"meta\":{");
     for (size_t i = 0; i < gte_model_meta_count(session->model); i++) {
         if (i) cli__sink_string(sink, ",");

@@ -12,6 +12,10 @@ static gte_status check_identity(const gte__model *m, gte_error *err)
     if (m->size < sizeof *h)
         return gte__fail(err, GTE_E_FORMAT, 0, "%llu bytes are too few for a model file",
                          (unsigned long long)m->size);
+    if (memcmp(h->magic, GTE__HEAD_MAGIC, sizeof h->magic) == 0)
+        return gte__fail(err, GTE_E_FORMAT, 0,
+                         "this is a head, not a model: give the model it was trained for, and this "
+                         "as its head");
     if (memcmp(h->magic, GTE__MAGIC, sizeof h->magic) != 0)
         return gte__fail(
             err, GTE_E_FORMAT, 0,

@@ -2,7 +2,8 @@
  *
  * A text longer than the model reads goes through in windows that do not overlap; its logits are
  * the mean of the windows', each weighed by its tokens. A pair is cut as HuggingFace cuts it. One
- * label alone is a score: sigmoid(logit), as cross-encoders give it, or of a regression the logit. */
+ * label alone is a score: sigmoid(logit), as cross-encoders give it, or of a regression the
+ * logit. */
 #include <string.h>
 
 #include "tasks/tasks.h"
