@@ -20,7 +20,7 @@
 static const gte_schema_node schema[] = {
     {"w7 w8", -1}, {"w9", -1}, {"w10", 0}, {"w11 w12 w13", 0}, {"w14", 2},
 };
-enum { TYPES = sizeof schema / sizeof *schema };
+static int types = sizeof schema / sizeof *schema;
 
 /* ---- the plain route ------------------------------------------------------------------------ */
 
@@ -109,7 +109,7 @@ static size_t put_path(const seen *s, char *out, int span)
 /* The type of a span, by its name. */
 static int type_of(const gte_span *span)
 {
-    for (int i = 0; i < TYPES; i++)
+    for (int i = 0; i < types; i++)
         if (strcmp(schema[i].name, span->type) == 0) return i;
     return -2;
 }
@@ -167,7 +167,7 @@ static void check_hints(seen *s)
         for (int span = -1; span < (int)s->info.span_count; span++) {
             if (depth_of(s, span) != depth) continue;
             const int above = span < 0 ? -1 : type_of(&s->info.spans[span]);
-            for (int type = 0; type < TYPES; type++)
+            for (int type = 0; type < types; type++)
                 if (schema[type].parent == above) check_hint(s, span, type);
         }
     }
@@ -180,7 +180,7 @@ static gte_request request_of(gte_task task, const char *text)
     request.task = task;
     request.text = gte_text_of(text);
     request.schema = schema;
-    request.schema_count = TYPES;
+    request.schema_count = (size_t)types;
     return request;
 }
 
@@ -192,8 +192,22 @@ static void predict(const pointer_fixture *f, const gte_request *request, gte_re
     CU_ASSERT_EQUAL_FATAL(status, GTE_OK);
 }
 
+/* Spans that begin in one window and end in the next. */
+static size_t count_across(const seen *s)
+{
+    const size_t positions = s->other->model->file.header->max_tokens;
+    const size_t window = positions - positions / 4, step = window - window / 12;
+    size_t across = 0;
+    for (size_t i = 0; i < s->info.span_count; i++)
+        for (size_t end = window; end < s->count; end += step)
+            across += s->info.spans[i].start < s->tokens[end].start &&
+                      s->info.spans[i].end >= s->tokens[end].end;
+    return across;
+}
+
+/* Returns how many hints there were, and adds to *across. */
 static size_t check_text(const pointer_fixture *f, pointer_fixture *other, size_t n,
-                         gte_result *result)
+                         gte_result *result, size_t *across)
 {
     char *text = pointer_words(n, 3 + n);
     gte_request request = request_of(GTE_TASK_NER, text);
@@ -210,11 +224,13 @@ static size_t check_text(const pointer_fixture *f, pointer_fixture *other, size_
     CU_ASSERT_EQUAL(s.count, s.info.tokens);
     CU_ASSERT_EQUAL(memcmp(s.tokens, s.info.logit_tokens, s.count * sizeof *s.tokens), 0);
     check_hints(&s);
+    *across += count_across(&s);
     CU_ASSERT_TRUE(s.worst <= BOUND);
     CU_ASSERT_FALSE(s.info.truncated);
-    printf("\n    %zu words, %zu windows, %d threads: %zu hints, %zu spans, logits within %.1e", n,
-           s.info.windows, gte__team_threads(f->ctx->encoder.team), s.hints, s.info.span_count,
-           s.worst);
+    printf(
+        "\n    %zu characters, %zu windows, %d threads: %zu hints, %zu spans, logits within %.1e",
+        strlen(text), s.info.windows, gte__team_threads(f->ctx->encoder.team), s.hints,
+        s.info.span_count, s.worst);
     free(s.tokens);
     free(s.want);
     free(text);
@@ -227,12 +243,13 @@ static void check_folder(const char *folder, float bias)
     pointer_fixture *other = pointer_open(golden_open(folder), 1, 0, bias);
     gte_result *result = NULL;
     CU_ASSERT_EQUAL_FATAL(gte_result_create(&result, NULL), GTE_OK);
+    size_t across = 0;
     for (int threads = 1; threads <= 2; threads++) {
         pointer_fixture *f =
             pointer_open(golden_open(folder), threads, threads == 1 ? 0 : 700, bias);
         size_t hints = 0;
         for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
-            hints += check_text(f, other, lengths[i], result);
+            hints += check_text(f, other, lengths[i], result, &across);
         CU_ASSERT_TRUE(hints > 40); /* levels below the first were reached */
         pointer_close(f);
     }
@@ -251,6 +268,24 @@ static void test_made(void)
         support_skip("build/golden is empty: python3-numpy makes it");
     else
         check_folder(MADE, -1.2f);
+}
+
+/* Ten thousand characters: what lies across two windows is found whole, and once. */
+static void test_long(void)
+{
+    pointer_fixture *f = pointer_open(golden_open(TINY), 2, 0, -1.2f);
+    pointer_fixture *other = pointer_open(golden_open(TINY), 1, 0, -1.2f);
+    gte_result *result = NULL;
+    size_t across = 0;
+    CU_ASSERT_EQUAL_FATAL(gte_result_create(&result, NULL), GTE_OK);
+    types = 2;
+    check_text(f, other, 2300, result, &across);
+    types = sizeof schema / sizeof *schema;
+    printf(", %zu across two windows", across);
+    CU_ASSERT_TRUE(across > 10);
+    gte_result_free(&result);
+    pointer_close(other);
+    pointer_close(f);
 }
 
 /* A head that points everywhere: limits hold, and the result says so. */
@@ -289,6 +324,7 @@ int main(void)
     static const support_case cases[] = {
         {"beside the plain route, the committed model", test_tiny},
         {"beside the plain route, a model made at test time", test_made},
+        {"ten thousand characters", test_long},
         {"limits", test_limits},
     };
     return SUPPORT_MAIN("extract", cases);
