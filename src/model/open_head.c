@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/sha256.h"
+#include "base/utf8.h"
 #include "model/head.h"
 #include "model/model.h"
 
@@ -117,6 +118,9 @@ static gte_status view_labels(gte_head *head, const char *text, gte_error *err)
         if (!nul || nul == text)
             return gte__fail(err, GTE_E_FORMAT, AT(label_bytes), "label %u of the head is %s", i,
                              nul ? "empty" : "missing");
+        if (gte__utf8_invalid(text, (size_t)(nul - text)) != (size_t)(nul - text))
+            return gte__fail(err, GTE_E_FORMAT, AT(label_bytes),
+                             "label %u of the head is not valid UTF-8", i);
         head->labels[i] = text;
         text = nul + 1;
     }
