@@ -279,7 +279,10 @@ static enum MHD_Result on_head(exchange *x, const char *path, const char *method
     }
     if (size != SIZE_MAX && !server__hold(request, size)) return refuse(x);
     x->body_capacity = size == 0 ? 0 : size == SIZE_MAX ? FIRST_BODY : size + 1;
-    if (x->body_capacity && !(x->body = malloc(x->body_capacity))) return MHD_NO;
+    if (x->body_capacity && !(x->body = malloc(x->body_capacity))) {
+        server__fail_memory(request);
+        return refuse(x);
+    }
     set_deadline(x, x->http->service->limits.body_timeout);
     return MHD_YES;
 }
@@ -297,7 +300,11 @@ static enum MHD_Result on_body(exchange *x, const char *data, size_t size)
         size_t capacity = x->body_capacity * 2 < FIRST_BODY ? FIRST_BODY : x->body_capacity * 2;
         if (capacity < wanted) capacity = wanted;
         char *body = realloc(x->body, capacity);
-        if (!body) return MHD_NO;
+        if (!body) {
+            x->discard = true;
+            server__fail_memory(request);
+            return MHD_YES;
+        }
         x->body = body;
         x->body_capacity = capacity;
         server__hold_exactly(request, capacity);

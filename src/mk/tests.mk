@@ -13,7 +13,7 @@ else
 OOM_CACHE := $(B)/oom_cache
 endif
 CHECKKERN_OBJ := $(call objects,$(call sources,tests/checkkern))
-OOM_OBJ := $(call objects,$(call sources,tests/oom))
+OOM_OBJ := $(filter-out %/failing_server.o,$(call objects,$(call sources,tests/oom)))
 FUZZ_BIN := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 FUZZ_SERVER := $(B)/tests/fuzz/fuzz_guard $(B)/tests/fuzz/fuzz_body
 ifneq ($(SERVER_FOUND),yes)
@@ -59,6 +59,14 @@ $(B)/oom: $(OOM_OBJ) $(TEST_LIBS)
 $(B)/oom_cache: $(B)/tests/cache/oom_cache.o $(B)/tests/oom/failing.o $(TEST_LIBS)
 	$(say) LINK $@
 	$(Q)$(link_test) $(addprefix -Wl$(comma)--wrap=,$(OOM_WRAPS))
+
+ifeq ($(SERVER_FOUND),yes)
+server-program: $(B)/oom_server
+$(B)/oom_server: $(SERVER_MAIN) $(call objects,tests/oom/failing.c tests/oom/failing_server.c) \
+        $(B)/libserver.a $(B)/libpull.a $(B)/libgtecache.a $(B)/libgte.a
+	$(say) LINK $@
+	$(Q)$(link_test) $(SERVER_LIBS) $(addprefix -Wl$(comma)--wrap=,$(OOM_WRAPS))
+endif
 
 $(FUZZ_SERVER): $(B)/libserver.a
 $(FUZZ_BIN): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(TEST_LIBS)

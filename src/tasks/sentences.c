@@ -15,9 +15,17 @@ typedef struct unit {
     bool known;
 } unit;
 
+/* Whether the text begins with those bytes of one character; looks at none beyond the first that
+ * differs, for the text need not end with a NUL. */
+static bool begins(const char *p, const char *bytes)
+{
+    while (*bytes && *p == *bytes) p++, bytes++;
+    return !*bytes;
+}
+
 static bool is_space(const char *p)
 {
-    return *p == ' ' || (*p >= '\t' && *p <= '\r') || strncmp(p, "\xe3\x80\x80", 3) == 0;
+    return *p == ' ' || (*p >= '\t' && *p <= '\r') || begins(p, "\xe3\x80\x80");
 }
 
 /* Bytes of the character at p: valid UTF-8 is a premise. */
@@ -78,8 +86,8 @@ static bool is_letter(unsigned char c)
 /* Marks beyond ASCII: general punctuation, CJK symbols, full-width forms, pictures. */
 static bool is_wide_mark(const char *p)
 {
-    return strncmp(p, "\xe2\x80", 2) == 0 || strncmp(p, "\xe3\x80", 2) == 0 ||
-           strncmp(p, "\xef\xbc", 2) == 0 || strncmp(p, "\xf0\x9f", 2) == 0;
+    return begins(p, "\xe2\x80") || begins(p, "\xe3\x80") || begins(p, "\xef\xbc") ||
+           begins(p, "\xf0\x9f");
 }
 
 static unit next_unit(const char *text, size_t at, size_t end)

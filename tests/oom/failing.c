@@ -3,37 +3,39 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
-static atomic_bool armed;
-static atomic_size_t requests, failing;
-static atomic_bool happened;
+static failing_state own, *state = &own;
+
+void failing_share(failing_state *shared)
+{
+    state = shared;
+}
 
 void failing_arm(size_t n)
 {
-    requests = 0;
-    failing = n;
-    happened = false;
-    armed = true;
+    state->requests = 0;
+    state->failing = n;
+    state->happened = 0;
+    state->armed = 1;
 }
 
 size_t failing_disarm(void)
 {
-    armed = false;
-    return requests;
+    state->armed = 0;
+    return state->requests;
 }
 
 bool failing_happened(void)
 {
-    return happened;
+    return state->happened;
 }
 
 static bool fails(void)
 {
-    if (!armed || atomic_fetch_add(&requests, 1) + 1 != failing) return false;
-    happened = true;
+    if (!state->armed || atomic_fetch_add(&state->requests, 1) + 1 != state->failing) return false;
+    state->happened = 1;
     errno = ENOMEM;
     return true;
 }

@@ -4,6 +4,7 @@
 #ifndef TESTS_OOM_FAILING_H
 #define TESTS_OOM_FAILING_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -13,5 +14,11 @@ void failing_arm(size_t n);
 size_t failing_disarm(void);
 /* Whether one has failed since failing_arm. */
 bool failing_happened(void);
+
+/* The state in memory that another process sees, too, and commands from there. */
+typedef struct failing_state {
+    atomic_size_t armed, failing, requests, happened;
+} failing_state;
+void failing_share(failing_state *shared);
 
 #endif
