@@ -159,7 +159,7 @@ typedef struct gte_request {
     int best;              /* qa: how many answers, 1 .. 20; 0: 1 */
     int window_tokens;     /* tokens of a window, template included; 0: what suits head and model */
     int stride_tokens;     /* by which windows overlap; 0: what suits */
-    float null_threshold;  /* qa: no answer when its score beats the best one's by more */
+    float null_threshold;  /* qa: no answer when its logits' sum beats the best one's by more */
     uintptr_t reserved[6];
 } gte_request;
 #define GTE_REQUEST_INIT                                                                           \
@@ -203,7 +203,7 @@ typedef struct gte_result_info {
                               each before what belongs to it; of answers the best first, none when
                               the text holds no answer */
     size_t span_count;
-    float null_score;    /* qa: of "no answer" */
+    float null_score;    /* qa: of "no answer"; with those of the 20 best spans it sums to 1 */
     size_t tokens;       /* through the encoder, template tokens included */
     size_t windows;      /* into which the text was cut */
     int truncated;       /* 1: a part of the text was not read */

@@ -24,6 +24,8 @@ static const gte__decoder *decoder_of(const gte_head *head)
         return &gte__classify_decoder;
     case GTE__HEAD_TOKEN:
         return &gte__tag_decoder;
+    case GTE__HEAD_SPAN:
+        return &gte__span_decoder;
     default:
         return NULL;
     }

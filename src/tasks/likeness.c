@@ -40,10 +40,9 @@ static gte_status take_labels(gte_result *r, gte_error *err)
 static gte_status take_sentences(gte_result *r, size_t most, gte_error *err)
 {
     const gte_text text = r->text;
-    const gte__piece question = gte__trim(text.pair, (gte__piece){0, text.pair_size});
-    const gte__piece context = gte__trim(text.data, (gte__piece){0, text.size});
-    if (question.begin == question.end || context.begin == context.end)
-        return gte__fail(err, GTE_E_ARGUMENT, 0, "the question or its context is empty");
+    gte__piece question, context;
+    gte_status status = gte__result_sides(r, &question, &context, err);
+    if (status != GTE_OK) return status;
     const char *from = text.data + context.begin;
     const size_t size = context.end - context.begin;
     const size_t count = gte__sentences(from, size, NULL, most);
@@ -90,8 +89,6 @@ gte_status gte_likeness_texts(const gte_request *request, gte_result *result,
     if (status == GTE_OK) status = check_utf8(result, err);
     if (status != GTE_OK) return status;
     const size_t most = request->max_texts > 0 ? (size_t)request->max_texts : SENTENCES;
-    if (qa && !result->text.pair)
-        return gte__fail(err, GTE_E_ARGUMENT, 0, "qa needs a question: the pair of the text");
     status = qa ? take_sentences(result, most, err) : take_labels(result, err);
     if (status != GTE_OK) return status;
     *texts = result->texts.data;

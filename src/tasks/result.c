@@ -165,6 +165,19 @@ gte_status gte__result_begin(gte_result *r, const gte_request *request, const ch
     return status;
 }
 
+gte_status gte__result_sides(const gte_result *r, gte__piece *question, gte__piece *context,
+                             gte_error *err)
+{
+    const gte_text text = r->text;
+    if (!text.pair)
+        return gte__fail(err, GTE_E_ARGUMENT, 0, "qa needs a question: the pair of the text");
+    *question = gte__trim(text.pair, (gte__piece){0, text.pair_size});
+    *context = gte__trim(text.data, (gte__piece){0, text.size});
+    if (question->begin == question->end || context->begin == context->end)
+        return gte__fail(err, GTE_E_ARGUMENT, 0, "the question or its context is empty");
+    return GTE_OK;
+}
+
 /* ---- what decoders add ---------------------------------------------------------------------- */
 
 gte_status gte__result_add_label(gte_result *r, const char *name, float score, gte_error *err)

@@ -49,6 +49,11 @@ struct gte_result {
     size_t own_label_count;
 };
 
+/* Of a task that needs both: the question and the context it was asked of, without white space at
+ * their ends. Errors: GTE_E_ARGUMENT. */
+gte_status gte__result_sides(const gte_result *result, gte__piece *question, gte__piece *context,
+                             gte_error *err);
+
 /* Empty, with its own copies of the request's text, labels and schema; checks them. */
 gte_status gte__result_begin(gte_result *result, const gte_request *request, const char *engine,
                              gte_error *err);
