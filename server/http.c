@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "server/exchange.h"
+#include "server/heap.h"
 #include "server/tls.h"
 
 #define CONNECTION_MEMORY 32768 /* of the head; a longer one is 431 */
@@ -65,6 +66,7 @@ static void on_tick(void *arg, uint64_t now_ns)
     for (size_t i = 0; i < models->file_count; i++)
         server__batcher_sweep(models->files[i]->batcher, now_ns);
     server__metrics_tick(http->service->metrics, now_ns);
+    server__heap_tick(now_ns);
 }
 
 static void on_cut(void *arg)

@@ -6,6 +6,10 @@ after the warm-up; sends traffic.py's mix; looks at resident memory, descriptors
 ten seconds; has the logs reopened and the settings read again each minute. Fails when memory drifts
 by more than --drift after the warm-up, when descriptors or threads do, or when any answer was not
 an expected one. Standard library only.
+
+What is before is the first minute after --warm-up in which the caches are full in memory and on
+disk: until then the server grows because it is told to. --maps FILE gets, each half minute, the
+mappings that grew or shrank: whose memory it is.
 """
 import argparse
 import os
@@ -16,6 +20,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 
 import traffic
 
@@ -33,6 +38,7 @@ def options():
     parser.add_argument("--cache-memory", default="2", help="MiB")
     parser.add_argument("--cache-size", default="8", help="MiB")
     parser.add_argument("--out", default="", help="file for the samples")
+    parser.add_argument("--maps", default="", help="file for what mappings grew")
     return parser.parse_args()
 
 
@@ -67,17 +73,54 @@ def sample(pid):
     return kib + [len(os.listdir("/proc/%d/fd" % pid)), int(status["Threads"]), ticks]
 
 
-def watch(process, args, work, begin):
+class Maps:
+    """Writes which mappings of a process grew or shrank since the last look."""
+
+    def __init__(self, pid, path):
+        self.pid, self.out, self.before, self.looked = pid, open(path, "w"), {}, 0
+
+    def look(self, seconds):
+        now, name = {}, ""
+        if seconds - self.looked < 30 and self.before:
+            return
+        self.looked = seconds
+        with open("/proc/%d/smaps" % self.pid) as file:
+            for line in file:
+                if line.startswith("Rss:"):
+                    now[name] = int(line.split()[1])
+                elif re.match(r"[0-9a-f]+-[0-9a-f]+ ", line):
+                    fields = line.split()
+                    name = "%s %s %s" % (fields[0].split("-")[0], fields[1], "".join(fields[5:]))
+        changes = sorted((now.get(n, 0) - self.before.get(n, 0), n) for n in {**now, **self.before})
+        self.out.write("%.0f s: %d KiB\n" % (seconds, sum(now.values())))
+        self.out.writelines("  %+7d -> %7d %s\n" % (change, now.get(n, 0), n)
+                            for change, n in reversed(changes) if change)
+        self.out.flush()
+        self.before = now
+
+
+def caches(port):
+    """Bytes of the cache in memory and on disk."""
+    with urllib.request.urlopen("http://127.0.0.1:%d/metrics" % port, timeout=60) as answer:
+        text = answer.read().decode()
+    return [int(float(re.search(r"^gte_cache_%s_bytes (\S+)$" % tier, text, re.M).group(1)))
+            for tier in ("memory", "disk")]
+
+
+def watch(process, port, args, work, begin):
     """Samples until the time is up or the server is."""
     samples, out, ticks = [], open(args.out, "w") if args.out else None, 0
+    maps = Maps(process.pid, args.maps) if args.maps else None
     while time.monotonic() - begin < args.minutes * 60 and process.poll() is None:
         time.sleep(args.every)
         if process.poll() is not None:
             break
-        samples.append([time.monotonic() - begin] + sample(process.pid))
+        samples.append([time.monotonic() - begin] + sample(process.pid) + caches(port))
+        if maps:
+            maps.look(samples[-1][0])
         if out:
             out.write("%.0f s: RSS %d KiB (anonymous %d, file %d), %d descriptors, %d threads, "
-                      "%.1f s CPU\n" % tuple(samples[-1]))
+                      "%.1f s CPU, cache %d and %d bytes\n" % tuple(samples[-1]))
             out.flush()
         ticks += 1
         if ticks % max(1, round(60 / args.every)) == 0:
@@ -91,9 +134,29 @@ def mean(rows, column):
     return sum(row[column] for row in rows) / len(rows)
 
 
+def baseline(samples, args):
+    """The samples from the first on that counts, and says which that is."""
+    bounds = float(args.cache_memory) * 2**20, float(args.cache_size) * 2**20
+    full = [row[0] for row in samples if row[7] > 0.9 * bounds[0] and row[8] > 0.8 * bounds[1]]
+    if not full:
+        print("the caches were never full: %s of %s bytes" % (samples[-1][7:], bounds))
+        return []
+    begin = max(full[0], args.warm_up * 60)
+    print("measured from minute %.1f on: the caches (%s MiB and %s MiB) were full at %.1f, the warm-up "
+          "is %g" % (begin / 60, args.cache_memory, args.cache_size, full[0] / 60, args.warm_up))
+    return [row for row in samples if row[0] >= begin]
+
+
+def trend(rows, column):
+    """Change from end to end by the median of all slopes (Theil, Sen), in percent."""
+    slopes = sorted((b[column] - a[column]) / (b[0] - a[0])
+                    for i, a in enumerate(rows) for b in rows[i + 1:])
+    return 100 * slopes[len(slopes) // 2] * (rows[-1][0] - rows[0][0]) / mean(rows, column)
+
+
 def report(samples, args, count, work):
     """Prints the figures; whether they are good."""
-    after = [row for row in samples if row[0] >= args.warm_up * 60]
+    after = baseline(samples, args) if samples else []
     if len(after) < 4:
         print("too few samples")
         return False
@@ -105,6 +168,8 @@ def report(samples, args, count, work):
         print("%-18s %8.0f -> %8.0f KiB, %+.2f %%, from %d to %d" % (
             name, first, last, drift, min(r[column] for r in after), max(r[column] for r in after)))
         good = good and (column != 1 or drift < args.drift)
+    print("%-18s %+.2f %% from the first sample to the last" % ("  its trend", trend(after, 1)))
+    good = good and trend(after, 1) < args.drift
     for name, column in (("descriptors", 4), ("threads", 5)):
         first, last = mean(after[:part], column), mean(after[-part:], column)
         print("%-18s %.1f -> %.1f, from %d to %d" % (
@@ -134,7 +199,7 @@ def main():
         begin = time.monotonic()
         try:
             threads = traffic.start(port, args.rate, args.clients, stop, count)
-            samples = watch(process, args, work, begin)
+            samples = watch(process, port, args, work, begin)
             stop.set()
             for thread in threads:
                 thread.join(90)

@@ -112,6 +112,30 @@ def take_one(server, s, whole):
     check("a slow reader gets its whole answer", data.endswith(whole[-1000:]), len(data))
 
 
+def burst(server):
+    """Bodies of 100 KB on their way on many connections; some of those stay, and lie in between."""
+    head = packet(b"/v1/embeddings", b" " * 100000)[:-100000]
+    before = server.memory()
+    senders = []
+    for _ in range(600):
+        senders.append(server.connect())
+        senders[-1].sendall(head + b" " * 99000)
+    check("a burst takes memory", wait_for(
+        lambda: server.memory() - before > 50 * MIB), server.memory() - before)
+    most = server.memory()
+    for i, s in enumerate(senders):
+        if i % 15:
+            s.close()
+    if os.environ.get("GTE_TEST_SLOWNESS", "1") == "1":  # sanitizers have a heap of their own
+        check("and it goes back to the system", wait_for(
+            lambda: server.memory() - before < (most - before) / 4, 25),
+            (before, most, server.memory()))
+    print("memory %.1f -> %.1f -> %.1f MiB" % tuple(
+        n / MIB for n in (before, most, server.memory())))
+    for s in senders:
+        s.close()
+
+
 def bodies(server):
     """Bodies that do not come to their end are held, too."""
     head = packet(b"/v1/embeddings", b" " * 1500000)[:-1500000]
@@ -126,6 +150,8 @@ def bodies(server):
     check("and given back", wait_for(lambda: held(server) == 0, 20), held(server))
 
 
+with Server() as one:
+    burst(one)
 with Server("--requests-memory", "8", cache="off") as one:
     bodies(one)
     slow_readers(one)
