@@ -136,7 +136,8 @@ static gte_status answer_question(gte_result *r, const float *const *vectors, si
         }
     }
     gte__piece answer = pieces[best];
-    if (!gte__news(r->text.data, pieces[best], r->text.pair, r->text.pair_size, &answer))
+    if (!gte__news(r->text.data, pieces[best], r->text.pair, r->text.pair_size, &r->scratch[1],
+                   &answer))
         return no_memory(err);
     r->sentence = pieces[best];
     return gte__result_add_span(r, "", answer.begin, answer.end, score < 0.0f ? 0.0f : score, -1,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/sort.h"
 #include "base/utf8.h"
 
 static gte_status no_memory(gte_error *err)
@@ -198,8 +199,7 @@ static int by_score(const void *a, const void *b)
 
 void gte__result_sort_labels(gte_result *r)
 {
-    if (!r->label_count) return;
-    qsort(r->labels.data, r->label_count, sizeof(gte_label_score), by_score);
+    gte__sort(r->labels.data, r->label_count, sizeof(gte_label_score), by_score);
 }
 
 gte_status gte__result_add_span(gte_result *r, const char *type, size_t byte_start, size_t byte_end,

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/sort.h"
+
 typedef enum unit_kind { SPACE, MARK, WORD } unit_kind;
 
 typedef struct unit {
@@ -140,18 +142,19 @@ static int by_letters(const void *a, const void *b)
     return strncasecmp(x->text, y->text, x->size);
 }
 
-/* malloc'ed; NULL without memory. */
-static word *words_of(const char *text, size_t size, size_t *count)
+/* Into `words`, sorted; false: no memory. */
+static bool words_of(const char *text, size_t size, gte__buffer *words, size_t *count)
 {
-    word *words = malloc((size + 1) * sizeof *words);
     *count = 0;
-    for (size_t at = 0; words && at < size;) {
+    if (!gte__buffer_reserve(words, size + 1, sizeof(word))) return false;
+    word *out = words->data;
+    for (size_t at = 0; at < size;) {
         const unit u = next_unit(text, at, size);
-        if (u.kind == WORD) words[(*count)++] = (word){text + at, u.span.end - at};
+        if (u.kind == WORD) out[(*count)++] = (word){text + at, u.span.end - at};
         at = u.span.end;
     }
-    if (words) qsort(words, *count, sizeof *words, by_letters);
-    return words;
+    gte__sort(out, *count, sizeof *out, by_letters);
+    return true;
 }
 
 static bool holds(const word *words, size_t count, const char *text, gte__piece span)
@@ -200,22 +203,21 @@ static void longest_run(const unit *units, size_t count, gte__piece *out)
 }
 
 bool gte__news(const char *text, gte__piece sentence, const char *known, size_t known_size,
-               gte__piece *out)
+               gte__buffer scratch[2], gte__piece *out)
 {
-    size_t count = 0, word_count = 0;
-    word *words = words_of(known, known_size, &word_count);
-    unit *units = malloc((sentence.end - sentence.begin + 1) * sizeof *units);
-    bool good = words && units;
+    size_t count = 0, word_count;
     *out = sentence;
-    for (size_t at = sentence.begin; good && at < sentence.end;) {
+    if (!words_of(known, known_size, &scratch[0], &word_count) ||
+        !gte__buffer_reserve(&scratch[1], sentence.end - sentence.begin + 1, sizeof(unit)))
+        return false;
+    unit *units = scratch[1].data;
+    for (size_t at = sentence.begin; at < sentence.end;) {
         unit *u = &units[count++];
         *u = next_unit(text, at, sentence.end);
         u->dull = u->kind == WORD && is_dull(text, u->span);
-        u->known = u->kind == WORD && !u->dull && holds(words, word_count, text, u->span);
+        u->known = u->kind == WORD && !u->dull && holds(scratch[0].data, word_count, text, u->span);
         at = u->span.end;
     }
-    if (good) longest_run(units, count, out);
-    free(words);
-    free(units);
-    return good;
+    longest_run(units, count, out);
+    return true;
 }

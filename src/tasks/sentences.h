@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "tasks/buffer.h"
+
 typedef struct gte__piece {
     size_t begin, end; /* bytes */
 } gte__piece;
@@ -19,8 +21,8 @@ size_t gte__sentences(const char *text, size_t size, gte__piece *out, size_t mos
 
 /* The longest run of words within `sentence` (of `text`) that `known` does not hold, without common
  * function words at its ends; a Chinese character is a word. The whole sentence when there is
- * none. False: out of memory. */
+ * none. The scratch grows as it must. False: out of memory. */
 bool gte__news(const char *text, gte__piece sentence, const char *known, size_t known_size,
-               gte__piece *out);
+               gte__buffer scratch[2], gte__piece *out);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "convert/convert.h"
 #include "failing.h"
+#include "oom.h"
 #include "pointer_fixture.h"
 #include "support.h"
 
@@ -19,11 +20,7 @@ static gte_model *model;
 static gte_context *ctx;
 static char model_path[1024];
 
-typedef gte_status scenario(gte_error *err);
-
-/* Fails the n-th request of `run` for n = 1, 2, ... until none of them is reached. Returns how many
- * there were. */
-static size_t exhaust(const char *name, scenario *run)
+size_t oom_exhaust(const char *name, scenario *run)
 {
     size_t n, refused = 0;
     for (n = 1; n < MOST_REQUESTS; n++) {
@@ -133,20 +130,20 @@ static void test_prepare(void)
 
 static void test_open(void)
 {
-    CU_ASSERT_TRUE(exhaust("gte_model_open", open_model) >= 3);
+    CU_ASSERT_TRUE(oom_exhaust("gte_model_open", open_model) >= 3);
 }
 
 static void test_context(void)
 {
     backend = GTE_BACKEND_PACKED;
-    CU_ASSERT_TRUE(exhaust("gte_context_create, packed", create_context) >= 5);
+    CU_ASSERT_TRUE(oom_exhaust("gte_context_create, packed", create_context) >= 5);
     backend = GTE_BACKEND_OPENBLAS;
-    CU_ASSERT_TRUE(exhaust("gte_context_create, openblas", create_context) >= 5);
+    CU_ASSERT_TRUE(oom_exhaust("gte_context_create, openblas", create_context) >= 5);
 }
 
 static void test_tokenize(void)
 {
-    exhaust("gte_tokenize", tokenize);
+    oom_exhaust("gte_tokenize", tokenize);
 }
 
 static gte_status record(gte_error *err)
@@ -158,7 +155,7 @@ static gte_status record(gte_error *err)
 /* From here on the context records; a second start of the same size asks for nothing either. */
 static void test_recording(void)
 {
-    CU_ASSERT_EQUAL(exhaust("gte_context_trace_start", record), 1);
+    CU_ASSERT_EQUAL(oom_exhaust("gte_context_trace_start", record), 1);
     CU_ASSERT_EQUAL(gte_context_trace_start(ctx, 100, 0, NULL), GTE_OK);
     failing_arm(0);
     CU_ASSERT_EQUAL(gte_context_trace_start(ctx, 100, 0, NULL), GTE_OK);
@@ -225,7 +222,7 @@ static void test_extract(void)
     CU_ASSERT_EQUAL_FATAL(gte_model_open(&own, model_path, NULL, &err), GTE_OK);
     pointers = pointer_open(own, 1, 0, 0.0f);
     asked = pointer_words(60, 3);
-    CU_ASSERT_TRUE(exhaust("gte_predict, pointers", extract) > 10);
+    CU_ASSERT_TRUE(oom_exhaust("gte_predict, pointers", extract) > 10);
     again = true;
     for (int i = 0; i < 3; i++) {
         failing_arm(0);
@@ -240,9 +237,9 @@ static void test_extract(void)
 
 static void test_convert(void)
 {
-    CU_ASSERT_TRUE(exhaust("gte_convert, vocab.txt", convert_tiny) > 20);
+    CU_ASSERT_TRUE(oom_exhaust("gte_convert, vocab.txt", convert_tiny) > 20);
     convert_options.dtype = "int8";
-    CU_ASSERT_TRUE(exhaust("gte_convert, int8", convert_tiny) > 20);
+    CU_ASSERT_TRUE(oom_exhaust("gte_convert, int8", convert_tiny) > 20);
     convert_options.dtype = NULL;
 }
 
@@ -255,7 +252,7 @@ static void test_convert_json(void)
              "cp -r %s %s && rm %s/vocab.txt && cp tests/oom/data/*.json %s/", TINY, json_folder,
              json_folder, json_folder);
     CU_ASSERT_EQUAL_FATAL(system(command), 0);
-    CU_ASSERT_TRUE(exhaust("gte_convert, tokenizer.json", convert_json) > 20);
+    CU_ASSERT_TRUE(oom_exhaust("gte_convert, tokenizer.json", convert_json) > 20);
 }
 
 static void test_end(void)
@@ -273,6 +270,7 @@ int main(void)
         {"tokenizing a pair", test_tokenize},
         {"embedding asks for nothing", test_embed},
         {"extraction", test_extract},
+        {"heads and tasks", oom_test_tasks},
         {"converting, vocab.txt", test_convert},
         {"converting, tokenizer.json", test_convert_json},
         {"end", test_end},
