@@ -95,6 +95,8 @@ FOLDER_src/kernels/avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -
                              -mprefer-vector-width=512 $(KERNEL_CFLAGS)
 FOLDER_src/kernels/avx512vnni := $(FOLDER_src/kernels/avx512) -mavx512vnni
 FOLDER_src/kernels/avx512bf16 := $(FOLDER_src/kernels/avx512) -mavx512bf16
+# The loops of the trainer are plain C, worth vectorising with what every processor has.
+FOLDER_src/train := -O3 -fno-math-errno
 # Debuggers and coverage want the kernels as written, so a variant's -O comes last.
 compile_flags = $(CPPFLAGS) $(PROJECT_CFLAGS) $(CFLAGS) $(FOLDER_$(patsubst %/,%,$(dir $<))) \
                 $(VARIANT_CFLAGS)
@@ -126,6 +128,7 @@ assembly = $(sort $(wildcard $(addsuffix /*.S,$(1))))
 
 LIB_OBJ := $(call objects,$(call sources,$(LIB_DIRS))) \
            $(patsubst %.S,$(B)/%.o,$(call assembly,$(LIB_DIRS)))
+TRAIN_OBJ := $(call objects,$(call sources,src/train))
 CONVERT_OBJ := $(call objects,$(call sources,convert))
 PULL_OBJ := $(call objects,$(filter-out $(PULL_LEFT_OUT),$(call sources,pull)))
 PERF_OBJ := $(call objects,$(call sources,perf/bench perf/profile)) $(B)/perf/profile/page_array.o
@@ -167,6 +170,11 @@ $(B)/libconvert.a: $(CONVERT_OBJ)
 	$(say) AR $@
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
+# The trainer of gte train: not a part of the library.
+$(B)/libtrain.a: $(TRAIN_OBJ)
+	$(say) AR $@
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
 $(B)/libperf.a: $(PERF_OBJ)
 	$(say) AR $@
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
@@ -179,7 +187,7 @@ $(B)/libcli.a: $(CLI_OBJ)
 	$(say) AR $@
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(B)/gte: $(CLI_MAIN) $(B)/libcli.a $(B)/libpull.a $(B)/libconvert.a $(B)/libperf.a $(B)/libgtecache.a $(B)/libgte.a
+$(B)/gte: $(CLI_MAIN) $(B)/libcli.a $(B)/libtrain.a $(B)/libpull.a $(B)/libconvert.a $(B)/libperf.a $(B)/libgtecache.a $(B)/libgte.a
 	$(say) LINK $@
 	$(Q)$(CC) $(VARIANT_CFLAGS) $(LDFLAGS) -o $@ $^ $(CACHE_LIBS) $(PULL_LIBS) $(LDLIBS)
 

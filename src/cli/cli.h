@@ -35,6 +35,7 @@ extern const cli_command cli__similarity_command;
 extern const cli_command cli__search_command;
 extern const cli_command cli__tokenize_command;
 extern const cli_command cli__eval_command;
+extern const cli_command cli__train_command;
 extern const cli_command cli__bench_command;
 extern const cli_command cli__profile_command;
 extern const cli_command cli__cache_command;

@@ -1,4 +1,4 @@
-/* Reading CSV records. What the columns mean is cmd_eval.c's. */
+/* Reading CSV records. What the columns mean is the callers'. */
 #include "csv_reader.h"
 
 #include <inttypes.h>
@@ -10,6 +10,7 @@
 int cli__csv_open(cli_csv *csv, const char *path)
 {
     memset(csv, 0, sizeof *csv);
+    csv->separator = ',';
     return cli__lines_open(&csv->lines, path);
 }
 
@@ -67,10 +68,11 @@ static int take_line(cli_csv *csv, const char *text, size_t size, int *quoted)
             got = put(csv, text[++i]);
         else if (*quoted && text[i] == '"') {
             *quoted = 0;
-            if (i + 1 < size && text[i + 1] != ',') return wrong(csv, "text after a closing quote");
+            if (i + 1 < size && text[i + 1] != csv->separator)
+                return wrong(csv, "text after a closing quote");
         } else if (!*quoted && text[i] == '"' && in_field == 0)
             *quoted = 1;
-        else if (!*quoted && text[i] == ',')
+        else if (!*quoted && text[i] == csv->separator)
             got = end_field(csv);
         else
             got = put(csv, text[i]);

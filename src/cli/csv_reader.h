@@ -1,5 +1,5 @@
 /* Comma-separated values as RFC 4180 has them: quoted fields may hold commas, doubled quotes and
- * line breaks. */
+ * line breaks. Tabs may separate instead. */
 #ifndef GTE_CLI_CSV_READER_H
 #define GTE_CLI_CSV_READER_H
 
@@ -17,7 +17,8 @@ typedef struct cli_csv {
     size_t used, capacity;
     cli_csv_field fields[CLI_CSV_FIELDS];
     size_t count;
-    uint64_t line; /* where the record begins */
+    uint64_t line;  /* where the record begins */
+    char separator; /* a comma as opened; may be set to a tab */
 } cli_csv;
 
 int cli__csv_open(cli_csv *csv, const char *path);

@@ -1,14 +1,13 @@
-/* Inputs one at a time. The only file that reads JSON. */
+/* Inputs one at a time. */
 #include "input_source.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "json_line.h"
 #include "report.h"
-#include "utf8_text.h"
 
 bool cli__operands_are_stdin(char *const *operands, int count)
 {
@@ -60,54 +59,15 @@ void cli__source_place(const cli_source *source, uint64_t back, char *out, size_
                  source->lines.line - back);
 }
 
-/* An input is a string, two of them or an object: more values than this are none, and jansson takes
- * forty times their bytes to say so. */
-#define MOST_VALUES 10000
-
-static bool has_few_values(const char *text, size_t size)
-{
-    size_t values = 0;
-    bool quoted = false;
-    for (size_t i = 0; i < size && values <= MOST_VALUES; i++) {
-        char c = text[i];
-        if (quoted && c == '\\')
-            i++;
-        else if (c == '"')
-            quoted = !quoted;
-        else if (!quoted)
-            values += c == ',' || c == '[' || c == '{';
-    }
-    return values <= MOST_VALUES;
-}
-
-/* jansson refuses invalid UTF-8; with replace_invalid it sees a copy with U+FFFD. */
-static json_t *parse(const cli_source *source, const char *text, size_t size, json_error_t *why)
-{
-    const size_t flags = JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES;
-    if (!source->replace_invalid || cli__utf8_valid(text, size))
-        return json_loadb(text, size, flags, why);
-    char *copy = size <= SIZE_MAX / 3 ? malloc(3 * size) : NULL;
-    if (!copy) {
-        snprintf(why->text, sizeof why->text, "out of memory");
-        return NULL;
-    }
-    json_t *parsed = json_loadb(copy, cli__utf8_replace(text, size, copy), flags, why);
-    free(copy);
-    return parsed;
-}
-
 static int json_input(cli_source *source, const char *text, size_t size, gte_text *out)
 {
-    json_error_t why;
     char place[512];
     cli__source_place(source, 0, place, sizeof place);
     json_decref(source->parsed);
     source->parsed = NULL;
-    if (!has_few_values(text, size))
-        return -cli__fail("%s: more than %d JSON values in one input", place, MOST_VALUES);
-    source->parsed = parse(source, text, size, &why);
+    source->parsed = cli__json_line(place, text, size, source->replace_invalid);
     json_t *first = source->parsed, *second = NULL;
-    if (!first) return -cli__fail("%s: not JSON: %s", place, why.text);
+    if (!first) return -CLI_FAILED;
     if (json_is_array(first) && json_array_size(first) == 2) {
         second = json_array_get(first, 1);
         first = json_array_get(first, 0);

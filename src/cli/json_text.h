@@ -1,4 +1,4 @@
-/* JSON on the way out. Numbers are in sink.h; JSON on the way in is in input_source.c. */
+/* JSON on the way out. Numbers are in sink.h; JSON on the way in is json_line.h's. */
 #ifndef GTE_CLI_JSON_TEXT_H
 #define GTE_CLI_JSON_TEXT_H
 

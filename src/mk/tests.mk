@@ -19,7 +19,7 @@ FUZZ_SERVER := $(B)/tests/fuzz/fuzz_guard $(B)/tests/fuzz/fuzz_body
 ifneq ($(SERVER_FOUND),yes)
 FUZZ_BIN := $(filter-out $(FUZZ_SERVER),$(FUZZ_BIN))
 endif
-TEST_LIBS := $(B)/libsupport.a $(B)/libcli.a $(B)/libpull.a $(B)/libconvert.a $(B)/libperf.a \
+TEST_LIBS := $(B)/libsupport.a $(B)/libcli.a $(B)/libtrain.a $(B)/libpull.a $(B)/libconvert.a $(B)/libperf.a \
              $(B)/libgtecache.a $(B)/libgte.a
 
 CUNIT_LIBS := -lcunit

@@ -50,8 +50,9 @@ check_room src/tokenizer "base/.*|tokenizer/.*|model/format\.h|$own" src/tokeniz
 check_room src/encoder "base/.*|encoder/.*|model/.*|kernels/.*|$own" src/encoder/*.[ch]
 check_room src/tasks "base/.*|tasks/.*|encoder/encoder\.h|model/.*|kernels/dispatch\.h|tokenizer/tokenizer\.h|$own" src/tasks/*.[ch]
 check_room src/gte.c "tasks/tasks\.h|base/.*|model/.*|tokenizer/.*|encoder/.*|kernels/.*|$own" src/*.[ch]
-check_room src/cli "$own|gte_cache\.h|convert/convert\.h|pull/(pull|store|known)\.h|perf/.*|cli/.*|base/number_text\.h" src/cli/*.[ch]
 check_room convert "base/.*|model/(head_)?format\.h|tokenizer/tokenizer\.h|convert/.*|$own" convert/*.[ch]
+check_room src/train "base/.*|model/format\.h|model/head_format\.h|train/.*|$own" src/train/*.[ch]
+check_room src/cli "train/.*|$own|gte_cache\.h|convert/convert\.h|pull/(pull|store|known)\.h|perf/.*|cli/.*|base/number_text\.h" src/cli/*.[ch]
 check_room perf/bench "perf/bench/.*|$own" perf/bench/*.[ch]
 check_room perf/profile "perf/profile/.*|perf/bench/.*|$own" perf/profile/*.[ch]
 
@@ -62,7 +63,7 @@ check_room pull "pull/.*|convert/(convert|json)\.h|base/(sha256|status)\.h|$own"
 check_room server "server/.*|pull/store\.h|base/(number_text|utf8)\.h|$own|gte_cache\.h" server/*.[ch]
 
 check_owner jansson.h 'convert/|src/cli/|server/'
-check_owner cblas.h 'src/encoder/linear_openblas\.c'
+check_owner cblas.h 'src/encoder/linear_openblas\.c|src/train/product\.c'
 check_owner utf8proc.h 'src/tokenizer/'
 check_owner immintrin.h 'src/kernels/avx2/|src/kernels/avx512(bf16)?/'
 check_owner sqlite3.h 'cache/database_own\.h|perf/cache/'

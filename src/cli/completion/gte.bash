@@ -3,7 +3,7 @@
 _gte()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
-    local commands="embed similarity search tokenize eval bench profile cache serve info verify convert pull list rm version help"
+    local commands="embed similarity search tokenize eval train bench profile cache serve info verify convert pull list rm version help"
     local command=${COMP_WORDS[1]} options=
     COMPREPLY=()
 
@@ -20,17 +20,24 @@ _gte()
     fi
 
     case $prev in
-        -m|--model|-f|--file|-c|--corpus|-o|--output|--cache|--trace|--html)
+        -m|--model|-f|--file|-c|--corpus|-o|--output|--test|--cache|--trace|--html)
             compopt -o filenames 2>/dev/null
             COMPREPLY=($(compgen -f -- "$cur"))
             return ;;
-        --format) COMPREPLY=($(compgen -W "text json jsonl npy raw" -- "$cur")); return ;;
+        --format)
+            options="text json jsonl npy raw"
+            [ "$command" != train ] || options="csv tsv jsonl conll"
+            COMPREPLY=($(compgen -W "$options" -- "$cur"))
+            return ;;
         --pooling) COMPREPLY=($(compgen -W "mean cls" -- "$cur")); return ;;
         --color) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
         --backend) COMPREPLY=($(compgen -W "auto packed openblas" -- "$cur")); return ;;
+        --task) COMPREPLY=($(compgen -W "classification sentiment ner" -- "$cur")); return ;;
+        --method) COMPREPLY=($(compgen -W "logistic prototype crf" -- "$cur")); return ;;
+        --header) COMPREPLY=($(compgen -W "yes no" -- "$cur")); return ;;
         --from) COMPREPLY=($(compgen -W "hf modelscope" -- "$cur")); return ;;
         --dtype) COMPREPLY=($(compgen -W "f32 bf16 int8" -- "$cur")); return ;;
-        --name|--revision|--timeout|--retries|--days|--prompt|--query-prompt|--corpus-prompt|-t|--threads|--batch-tokens|-d|--dims|-k|--top|--max-tokens|--cells|--cell|--rounds|--seconds)
+        --name|--revision|--c|--folds|--seed|--text-column|--labels-column|--labels-separator|--timeout|--retries|--days|--prompt|--query-prompt|--corpus-prompt|-t|--threads|--batch-tokens|-d|--dims|-k|--top|--max-tokens|--cells|--cell|--rounds|--seconds)
             return ;;
     esac
 
@@ -52,6 +59,10 @@ _gte()
         eval)
             options="--model --json --dims --pooling --no-truncate --prompt --threads
                 --batch-tokens --backend --special-as-text --replace-invalid --help" ;;
+        train)
+            options="--model --task --output --test --method --format --text-column --labels-column
+                --labels-separator --header --c --folds --seed --name --json --replace-invalid --threads
+                --batch-tokens --backend --help" ;;
         bench)
             options="--model --cells --threads --backend --rounds --seconds --cold-file --json --help" ;;
         profile)

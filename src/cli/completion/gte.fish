@@ -1,6 +1,6 @@
 # Completion of gte for fish. tests/cli/docs.sh compares the options with those of the command.
 
-set -l commands embed similarity search tokenize eval bench profile cache serve info verify convert pull list rm version help
+set -l commands embed similarity search tokenize eval train bench profile cache serve info verify convert pull list rm version help
 complete -c gte -f
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -l version -d 'Show the version'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -l help -s h -d 'Show the overview'
@@ -9,6 +9,7 @@ complete -c gte -n "not __fish_seen_subcommand_from $commands" -a similarity -d 
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a search -d 'find the nearest lines of a file'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a tokenize -d 'show the tokens of a text'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a eval -d 'measure a model'
+complete -c gte -n "not __fish_seen_subcommand_from $commands" -a train -d 'train a head on labelled text'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a bench -d 'measure the speed of models'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a profile -d 'show where the time goes'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a cache -d 'look after a cache file'
@@ -102,6 +103,28 @@ complete -c gte -n "__fish_seen_subcommand_from eval" -l replace-invalid -d 'rep
 complete -c gte -n "__fish_seen_subcommand_from eval" -l help -s h -d 'show help'
 complete -c gte -n "__fish_seen_subcommand_from eval" -F
 complete -c gte -n "__fish_seen_subcommand_from eval" -a sts
+
+complete -c gte -n "__fish_seen_subcommand_from train" -l model -s m -r -F -d 'model file'
+complete -c gte -n "__fish_seen_subcommand_from train" -l task -x -a 'classification sentiment ner' -d 'what the head is for'
+complete -c gte -n "__fish_seen_subcommand_from train" -l output -s o -r -F -d 'write the head there'
+complete -c gte -n "__fish_seen_subcommand_from train" -l test -r -F -d 'judge the head on a file'
+complete -c gte -n "__fish_seen_subcommand_from train" -l method -x -a 'logistic prototype crf' -d 'how it is trained'
+complete -c gte -n "__fish_seen_subcommand_from train" -l format -x -a 'csv tsv jsonl conll' -d 'of the examples'
+complete -c gte -n "__fish_seen_subcommand_from train" -l text-column -x -d 'where the text is'
+complete -c gte -n "__fish_seen_subcommand_from train" -l labels-column -x -d 'where the labels are'
+complete -c gte -n "__fish_seen_subcommand_from train" -l labels-separator -x -d 'between several labels'
+complete -c gte -n "__fish_seen_subcommand_from train" -l header -x -a 'yes no' -d 'whether the first record names the columns'
+complete -c gte -n "__fish_seen_subcommand_from train" -l c -x -d 'inverse of the strength of the penalty'
+complete -c gte -n "__fish_seen_subcommand_from train" -l folds -x -d 'parts held back in turn'
+complete -c gte -n "__fish_seen_subcommand_from train" -l seed -x -d 'which examples are held back together'
+complete -c gte -n "__fish_seen_subcommand_from train" -l name -x -d 'what the head calls itself'
+complete -c gte -n "__fish_seen_subcommand_from train" -l json -d 'report as JSON'
+complete -c gte -n "__fish_seen_subcommand_from train" -l replace-invalid -d 'replace invalid UTF-8'
+complete -c gte -n "__fish_seen_subcommand_from train" -l threads -s t -x -d 'number of threads'
+complete -c gte -n "__fish_seen_subcommand_from train" -l batch-tokens -x -d 'tokens per batch'
+complete -c gte -n "__fish_seen_subcommand_from train" -l backend -x -a 'auto packed openblas' -d 'what multiplies matrices'
+complete -c gte -n "__fish_seen_subcommand_from train" -l help -s h -d 'show help'
+complete -c gte -n "__fish_seen_subcommand_from train" -F
 
 complete -c gte -n "__fish_seen_subcommand_from bench" -l model -s m -r -F -d 'model file, may be repeated'
 complete -c gte -n "__fish_seen_subcommand_from bench" -l cells -x -d 'texts x tokens, a list'
