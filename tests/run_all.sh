@@ -72,6 +72,7 @@ golden_levels() {
     for level in scalar avx2 avx512; do
         step "$1 test_golden GTE_CPU=$level" env GTE_CPU=$level "build/$1/tests/test_golden"
         step "$1 test_narrow GTE_CPU=$level" env GTE_CPU=$level "build/$1/tests/test_narrow"
+        step "$1 test_heads GTE_CPU=$level" env GTE_CPU=$level "build/$1/tests/test_heads"
     done
     # int8 has levels of its own
     for level in scalar avx2 avxvnni avx512vnni; do

@@ -29,6 +29,18 @@ tokenizer_seeds() {
         cut -c1-400 | head -n 200)
 }
 
+# For fuzz_head.c: the HEAD sections of the small models with heads; offset and size stand in the
+# header (src/model/format.h).
+head_seeds() {
+    local seeds=$1 folder name model=$work/head.gte
+    for folder in tests/golden/heads/*/; do
+        name=$(basename "$folder")
+        build/release/gte convert "$folder" "$model" >/dev/null 2>&1
+        tail -c +$(($(number "$model" 184) + 1)) "$model" |
+            head -c "$(number "$model" 192)" >"$seeds/$name"
+    done
+}
+
 # For fuzz_guard.c: heads that pass and heads that two servers could read differently.
 guard_seeds() {
     local seeds=$1
@@ -71,6 +83,7 @@ make_seeds() {
     safetensors) cp "$tiny/model.safetensors" "$seeds/" ;;
     json) cp "$tiny"/*.json tests/oom/data/*.json tests/golden/tokenizer/*.json "$seeds/" ;;
     tokenizer) tokenizer_seeds "$seeds" ;;
+    head) head_seeds "$seeds" ;;
     guard) guard_seeds "$seeds" ;;
     body) body_seeds "$seeds" ;;
     esac

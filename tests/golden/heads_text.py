@@ -2,8 +2,8 @@
 
 A BERT tokenizer written from its description (Devlin et al. 2018 and the released vocabularies'
 rules): clean, split at white space, CJK ideographs and punctuation, lower case without accents,
-then the longest piece first. It knows what the texts below need and no more; offsets are code
-points of the text as given.
+then the longest piece first; "[SEP]" in a text is plain characters. Offsets are code points of the
+text as given.
 """
 import unicodedata
 
@@ -58,8 +58,16 @@ LONG = ("张三在北京大学工作,李四在OpenAI工作。" "马云1999年在
         "天津泰达在德比战中以0-1负于天津天海。" "房间很小 🫠 但是位置在市中心。")
 
 
+CJK = ((0x4E00, 0x9FFF), (0x3400, 0x4DBF), (0x20000, 0x2A6DF), (0x2A700, 0x2B73F),
+       (0x2B740, 0x2B81F), (0x2B820, 0x2CEAF), (0xF900, 0xFAFF), (0x2F800, 0x2FA1F))
+
+
 def is_cjk(c):
-    return 0x4E00 <= ord(c) <= 0x9FFF or 0x3400 <= ord(c) <= 0x4DBF
+    return any(first <= ord(c) <= last for first, last in CJK)
+
+
+def is_removed(c):
+    return c in "\0\ufffd" or c not in "\t\n\r" and unicodedata.category(c).startswith("C")
 
 
 def is_punctuation(c):
@@ -73,6 +81,8 @@ def words(text):
     """Lists of (character, its place in the text): the units of the pre-tokenizer."""
     out, word = [], []
     for at, c in enumerate(text):
+        if is_removed(c):
+            continue
         alone = is_cjk(c) or is_punctuation(c)
         if c.isspace() or alone:
             if word:
@@ -98,24 +108,25 @@ def vocabulary():
 
 
 class Tokenizer:
-    def __init__(self):
-        self.tokens = vocabulary()
+    def __init__(self, tokens=None):
+        self.tokens = tokens or vocabulary()
         self.ids = {t: i for i, t in enumerate(self.tokens)}
         assert len(self.ids) == len(self.tokens)
+        self.unk, self.cls, self.sep = (self.ids[t] for t in SPECIAL[1:4])
 
     def pieces(self, word):
         """(id, start, end) of the longest pieces of a word, or [UNK] for all of it."""
-        out, at = [], 0
+        out, at = [], 0 if len(word) <= 100 else len(word)
         while at < len(word):
             for end in range(len(word), at, -1):
                 piece = ("##" if at else "") + "".join(c for c, _ in word[at:end])
                 if piece in self.ids:
                     break
             else:
-                return [(UNK, word[0][1], word[-1][1] + 1)]
+                return [(self.unk, word[0][1], word[-1][1] + 1)]
             out.append((self.ids[piece], word[at][1], word[end - 1][1] + 1))
             at = end
-        return out
+        return out or [(self.unk, word[0][1], word[-1][1] + 1)]
 
     def tokens_of(self, text):
         """(id, start, end, first of its word) of each token, without [CLS] and [SEP]."""
@@ -124,14 +135,14 @@ class Tokenizer:
 
     def encode(self, text, pair=None):
         """ids, types, offsets ([0, 0] for special tokens), first (1 where a word begins)."""
-        ids, types, offsets, first = [CLS], [0], [[0, 0]], [0]
+        ids, types, offsets, first = [self.cls], [0], [[0, 0]], [0]
         for kind, part in enumerate([text] if pair is None else [text, pair]):
             for token, start, end, begins in self.tokens_of(part):
                 ids.append(token)
                 offsets.append([start, end])
                 first.append(int(begins))
                 types.append(kind)
-            ids.append(SEP)
+            ids.append(self.sep)
             offsets.append([0, 0])
             first.append(0)
             types.append(kind)
