@@ -1,5 +1,5 @@
-/* gte_predict with heads of a whole text, beside the answers of tests/golden/heads: labels and scores,
- * logits kept, pairs, several requests together, texts longer than the model reads. */
+/* gte_predict with heads of a whole text, beside the answers of tests/golden/heads: labels and
+ * scores, logits kept, pairs, several requests together, texts longer than the model reads. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

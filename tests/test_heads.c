@@ -233,7 +233,7 @@ static void test_narrow_labels(void)
     check_narrow("models/zh-ner-tiny", "int8", 500);
 }
 
-/* ---- trained models --------------------------------------------------------------------------- */
+/* ---- trained models -------------------------------------------------------------------------- */
 
 static void check_trained(const char *name)
 {

@@ -340,11 +340,11 @@ def main():
     at = lambda name: os.path.join(out, name)
     rng = lambda seed: np.random.Generator(np.random.PCG64(seed))
     single = [(t,) for t in text.ENTITY]
-    sequence(at("cls-single"), rng(1), shape(), ["正面", "负面", "中性 neutral"], "softmax", single,
-             "single_label_classification")
+    sequence(at("cls-single"), rng(1), shape(hidden=24), ["正面", "负面", "中性 neutral"], "softmax",
+             single, "single_label_classification")
     sequence(at("cls-multi"), rng(2), shape(dtype="BF16", hidden=24, heads=3),
              ["物流", "价格", "quality", "包装/外观"], "sigmoid", single, "multi_label_classification")
-    sequence(at("rerank"), rng(3), shape(dtype="F32", hidden=24, heads=3), ["LABEL_0"], "sigmoid",
+    sequence(at("rerank"), rng(3), shape(dtype="F32", hidden=16), ["LABEL_0"], "sigmoid",
              text.PAIRS)
     sequence(at("rerank-regression"), rng(4), shape(act="gelu_new", hidden=16), ["LABEL_0"], "none",
              text.PAIRS, "regression")
@@ -352,14 +352,15 @@ def main():
     token(at("ner-bioes"), rng(6), shape(heads=4), BIOES)
     crf(at("raner"), rng(7), shape(prefix="encoder."), BIOES, "", 4)
     crf(at("raner-head"), rng(8), shape(dtype="BF16", prefix="encoder."), BIO[:5], "head.", 7)
-    question(at("qa"), rng(9), shape(positions=64), (0, 16), 15, 20)
+    question(at("qa"), rng(9), shape(hidden=24, positions=64), (0, 16), 15, 20)
     long = text.ENTITY[1:] + [text.LONG * 5]
     extraction(at("uie"), 31010, uie_shape(layers=4, hidden=24, heads=3, prefix="plm.",
                                         layout="modelscope", bin=True), long)
     extraction(at("uie-bert"), 1011, uie_shape(layers=4, hidden=16, ffn=32, prefix="bert.",
                                              layout="whole"), text.ENTITY[4:10])
     extraction(at("uie-twelve"), 114012, uie_shape(layers=12, hidden=24, heads=3, ffn=32,
-                                                   prefix="plm.", layout="modelscope"), text.ENTITY[2:9:3])
+                                                   prefix="plm.", layout="modelscope"),
+               text.ENTITY[2:9:3])
 
 
 if __name__ == "__main__":
