@@ -12,7 +12,7 @@
 /* What ends the program when it is missing or wrong: these files are our own. */
 json_t *head_reference(const char *folder);
 
-/* Converts FOLDER with `dtype` (NULL: f32) into the scratch folder and opens it; fatal assertions. */
+/* Converts FOLDER as `dtype` (NULL: f32) into the scratch folder, opens it; fatal assertions. */
 gte_model *head_open(const char *folder, const char *dtype);
 gte_context *head_context(const gte_model *model, int threads);
 
@@ -25,7 +25,7 @@ typedef struct head_inputs {
     double *want; /* [rows, columns] */
 } head_inputs;
 
-/* Of a reference whose cases have ids (or windows, as in qa) and logits; the head gives the kind. */
+/* Of a reference whose cases have ids and logits, or windows of them; `head` gives the columns. */
 head_inputs head_inputs_of(const json_t *reference, const gte_head *head);
 void head_inputs_free(head_inputs *inputs);
 
@@ -36,8 +36,8 @@ size_t head_logits(gte_context *ctx, const gte_head *head, const head_inputs *in
 /* Largest difference of n numbers; infinite when one is none. */
 double head_difference(const double *want, const float *got, size_t n);
 
-/* The sentences of a CoNLL file as ../shared/text/zh has them: a character, its place in its word and
- * a label a line, an empty line after each sentence. Fatal assertions. */
+/* The sentences of a CoNLL file as ../shared/text/zh has them: a character, its place in its word
+ * and a label a line, an empty line after each sentence. Fatal assertions. */
 typedef struct head_texts {
     gte_text *texts;
     size_t count;

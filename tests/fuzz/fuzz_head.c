@@ -1,6 +1,6 @@
 /* libFuzzer target: any bytes as a head, for a model of the width that the head names. The digests
- * are put right first, or nothing behind them would ever be reached; what opens answers a request of
- * its kind. Runs from the root of the repository, where the models are. */
+ * are put right first, or nothing behind them would ever be reached; what opens answers a request
+ * of its kind. Runs from the root of the repository, where the models are. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
