@@ -72,7 +72,7 @@ void server__batcher_sweep(server__batcher *b, uint64_t now_ns)
 
 static void free_entries(server__job *job, size_t n)
 {
-    for (size_t i = 0; i < n; i++) free(job->items[i].entry);
+    for (size_t i = 0; i < n; i++) server__entry_free(job->items[i].entry);
 }
 
 /* With the lock held: seconds that what waits will take. */
@@ -106,7 +106,7 @@ static void join_entries(server__batcher *b, server__job *job)
         server__item *item = &job->items[i];
         server__entry *equal = server__flight_find(&b->flight, item->entry);
         if (equal) {
-            free(item->entry);
+            server__entry_free(item->entry);
             item->entry = equal;
             b->state.shared++;
         } else {

@@ -1,4 +1,4 @@
-/* The queue of texts that wait for the encoder, and the thread that embeds them.
+/* The queue of texts that wait for the encoder, and the threads that embed them or ask a head.
  *
  * No timer: a batch is what came together while the last one ran, up to a budget of tokens. Texts
  * are tokens here; who makes them from text, asks the cache and answers the client is embed.h.
@@ -14,7 +14,8 @@
 typedef struct server__batcher server__batcher;
 typedef struct server__job server__job;
 
-/* What may differ from job to job; inputs of equal options share a batch. */
+/* What may differ from job to job; inputs of equal options share a batch, as predictions of one
+ * head do. */
 typedef struct server__vector_options {
     int dims; /* 1 .. the model's hidden size */
     gte_pooling pooling;
@@ -26,6 +27,9 @@ typedef struct server__item {
     const gte_token *tokens; /* copied by submit; template tokens included */
     size_t count;
     float *out; /* [dims]; written before `done` */
+    /* Or, instead of all these, a head's. The caller's, one holder; before `done` an equal one may
+     * take its place. */
+    struct server__prediction *prediction;
 
     struct server__entry *entry;       /* the batcher's */
     struct server__item *next, **link; /* of those that wait for the entry; what points here */

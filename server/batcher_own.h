@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "gte_task.h"
 #include "server/batcher.h"
 #include "server/flight.h"
 
@@ -16,6 +17,9 @@ typedef struct server__worker {
     gte_token *tokens;     /* [budget] */
     size_t *starts;        /* [budget + 1] */
     float *vectors;        /* [budget, hidden] */
+    gte_request *requests; /* these three for predictions, [budget] */
+    gte_result **results;
+    struct server__prediction **predictions;
 } server__worker;
 
 struct server__batcher {
@@ -32,6 +36,10 @@ struct server__batcher {
     uint64_t sweeps;
     server__batcher_state state;
 };
+
+/* batcher_predict.c: asks the head for the first n of worker->batch, each of which has then either
+ * its result or its error. */
+void server__worker_predict(server__worker *worker, size_t n);
 
 /* With the lock held: takes the job from the ring and puts it on a list of those to be told. */
 void server__job_end_one(server__job *job, server__job **ended);

@@ -7,29 +7,38 @@
 
 #include "server/gate.h"
 #include "server/http.h"
+#include "server/prediction.h"
 
 #define SECOND 1e9
 
-/* With the lock held: entries of the options of the first one, in order, within the budget. */
+/* With the lock held: puts the entry on the encoder, as number n of its batch. */
+static void take(server__worker *w, server__entry *entry, size_t n, size_t used, uint64_t now)
+{
+    server__flight_take(&w->batcher->flight, entry);
+    if (!entry->prediction)
+        memcpy(w->tokens + used, entry->tokens, entry->count * sizeof *entry->tokens);
+    w->starts[n] = used;
+    w->starts[n + 1] = used + entry->count;
+    w->batch[n] = entry;
+    for (server__item *item = entry->waiters; item; item = item->next)
+        if (!item->job->started_ns) item->job->started_ns = now;
+}
+
+/* With the lock held: entries that fit the first one, in order, within the budget. A prediction may
+ * be longer than that: the library takes it apart. */
 static size_t take_batch(server__worker *w)
 {
     server__batcher *b = w->batcher;
     server__entry *first = b->flight.queue.after, *entry = first, *after;
-    uint64_t now = server__now();
+    const uint64_t now = server__now();
     size_t n = 0, used = 0;
     for (; entry != &b->flight.queue && used < w->budget; entry = after) {
         after = entry->after;
-        if (!server__options_equal(&entry->options, &first->options)) continue;
-        if (used + entry->count > w->budget) break;
-        server__flight_take(&b->flight, entry);
-        memcpy(w->tokens + used, entry->tokens, entry->count * sizeof *entry->tokens);
-        w->starts[n] = used;
+        if (!server__entries_fit(entry, first)) continue;
+        if (used + entry->count > w->budget && !(entry->prediction && n == 0)) break;
+        take(w, entry, n++, used, now);
         used += entry->count;
-        w->batch[n++] = entry;
-        for (server__item *item = entry->waiters; item; item = item->next)
-            if (!item->job->started_ns) item->job->started_ns = now;
     }
-    w->starts[n] = used;
     b->state.running_items += n;
     return n;
 }
@@ -48,12 +57,22 @@ static size_t result_floats(const server__entry *entry)
     return rows * (size_t)entry->options.dims;
 }
 
-/* With the lock held: gives a vector, NULL for none, to all who wait for it. */
+/* The waiter's own makes room for the one that was answered. */
+static void give_prediction(server__item *item, server__prediction *answered)
+{
+    if (item->prediction == answered) return;
+    server__prediction_drop(&item->prediction);
+    item->prediction = server__prediction_hold(answered);
+}
+
+/* With the lock held: gives what came of it to all who wait; of a vector NULL: nothing. */
 static void give(server__batcher *b, server__entry *entry, const float *vector, server__job **ended)
 {
     for (server__item *item = entry->waiters; item; item = item->next) {
         item->entry = NULL;
-        if (vector)
+        if (entry->prediction)
+            give_prediction(item, entry->prediction);
+        else if (vector)
             memcpy(item->out, vector, result_floats(entry) * sizeof *vector);
         else
             item->job->failed = true;
@@ -63,28 +82,42 @@ static void give(server__batcher *b, server__entry *entry, const float *vector, 
     server__flight_remove(&b->flight, entry);
 }
 
-static void run_batch(server__worker *w, size_t n)
+static bool embed_batch(server__worker *w, size_t n)
 {
-    server__batcher *b = w->batcher;
     const server__vector_options *o = &w->batch[0]->options;
     gte_embed_options options = GTE_EMBED_OPTIONS_INIT;
-    size_t tokens = w->starts[n];
-    const float *vector = w->vectors;
-    server__job *ended = NULL;
-    uint64_t begin = server__now();
     options.dims = o->dims;
     options.pooling = o->pooling;
     options.no_normalize = o->no_normalize;
-    bool good = gte_embed_tokens(w->context, w->tokens, w->starts, n, &options, w->vectors,
-                                 w->budget * b->hidden, NULL) == GTE_OK;
+    return gte_embed_tokens(w->context, w->tokens, w->starts, n, &options, w->vectors,
+                            w->budget * w->batcher->hidden, NULL) == GTE_OK;
+}
+
+static void give_all(server__worker *w, size_t n, bool good, server__job **ended)
+{
+    const float *vector = w->vectors;
+    for (size_t i = 0; i < n; i++) {
+        const size_t floats = w->batch[i]->prediction ? 0 : result_floats(w->batch[i]);
+        give(w->batcher, w->batch[i], good && all_finite(vector, floats) ? vector : NULL, ended);
+        vector += floats;
+    }
+}
+
+static void run_batch(server__worker *w, size_t n)
+{
+    server__batcher *b = w->batcher;
+    size_t tokens = w->starts[n];
+    server__job *ended = NULL;
+    uint64_t begin = server__now();
+    bool good = true;
+    if (w->batch[0]->prediction)
+        server__worker_predict(w, n);
+    else
+        good = embed_batch(w, n);
     double seconds = (double)(server__now() - begin) / SECOND;
 
     pthread_mutex_lock(&b->lock);
-    for (size_t i = 0; i < n; i++) {
-        const size_t floats = result_floats(w->batch[i]);
-        give(b, w->batch[i], good && all_finite(vector, floats) ? vector : NULL, &ended);
-        vector += floats;
-    }
+    give_all(w, n, good, &ended);
     double speed = seconds > 0 ? (double)tokens / seconds : 0;
     double late = b->state.tokens_per_second;
     b->state.tokens_per_second = late > 0 ? 0.9 * late + 0.1 * speed : speed;
@@ -143,8 +176,11 @@ gte_status server__worker_start(server__batcher *b, server__worker *w, const gte
     w->tokens = calloc(w->budget, sizeof *w->tokens);
     w->starts = calloc(w->budget + 1, sizeof *w->starts);
     w->vectors = calloc(w->budget * b->hidden, sizeof *w->vectors);
-    if (w->batch && w->tokens && w->starts && w->vectors &&
-        pthread_create(&w->thread, NULL, worker_main, w) == 0)
+    w->requests = calloc(w->budget, sizeof *w->requests);
+    w->results = calloc(w->budget, sizeof(gte_result *));
+    w->predictions = calloc(w->budget, sizeof(server__prediction *));
+    if (w->batch && w->tokens && w->starts && w->vectors && w->requests && w->results &&
+        w->predictions && pthread_create(&w->thread, NULL, worker_main, w) == 0)
         return GTE_OK;
     err->status = GTE_E_MEMORY;
     strcpy(err->message, "no memory or threads for the encoder");
@@ -158,4 +194,7 @@ void server__worker_free(server__worker *w)
     free(w->tokens);
     free(w->starts);
     free(w->vectors);
+    free(w->requests);
+    free(w->results);
+    free(w->predictions);
 }

@@ -9,6 +9,7 @@
 #include "server/hold.h"
 #include "server/routes.h"
 #include "server/service.h"
+#include "server/ticket.h"
 
 /* Tokens of a request for states: 16,384 states of 1,024 floats are 64 MB, and 200 MB as JSON. */
 #define STATES_MOST 16384
@@ -23,8 +24,7 @@ typedef struct server__embed_work {
     size_t token_count, token_capacity;
     server__item *items; /* [misses] */
     size_t misses;
-    server__job job;
-    server__job_end end;
+    server__ticket ticket;
 } work;
 
 void server__embedding_free(server__embedding *embedding)
@@ -189,54 +189,12 @@ static void store(work *w)
 
 /* ---- the queue ------------------------------------------------------------------------------- */
 
-static void refuse_full(server__request *request)
-{
-    server__service *service = request->service;
-    server__metrics_refused(service->metrics, SERVER__REFUSED_QUEUE);
-    server__fail_later(request, 429, "overloaded",
-                       server__batcher_retry_after(request->choice->model->batcher),
-                       "the queue is full (--queue-items %d, --queue-tokens %d)",
-                       service->limits.queue_items, service->limits.queue_tokens);
-}
-
-/* On a thread of the batcher. */
-static void job_done(server__job *job, server__job_end end)
-{
-    work *w = job->arg;
-    w->end = end;
-    server__wake(w->request);
-}
-
-static bool job_gone(const server__job *job)
-{
-    const work *w = job->arg;
-    return server__gone(w->request);
-}
-
 /* Back on the connection's thread. */
 static void after_job(server__request *request)
 {
-    server__service *service = request->service;
-    work *w = request->waiting;
-    switch (w->end) {
-    case SERVER__JOB_DONE:
-        server__metrics_queued(service->metrics,
-                               (double)(w->job.started_ns - w->job.submitted_ns) * 1e-9);
-        store(w);
-        w->then(request);
-        return;
-    case SERVER__JOB_DEADLINE:
-        server__metrics_refused(service->metrics, SERVER__REFUSED_DEADLINE);
-        server__fail(request, 504, "deadline", NULL, "no answer within the request's time");
-        return;
-    case SERVER__JOB_GONE:
-        server__metrics_refused(service->metrics, SERVER__REFUSED_GONE);
-        server__fail(request, 499, "client_gone", NULL, "the client went away");
-        return;
-    case SERVER__JOB_FAILED:
-        break;
-    }
-    server__fail(request, 500, "embedding_failed", NULL, "the encoder failed");
+    work *w = server__ticket_owner(request);
+    store(w);
+    w->then(request);
 }
 
 /* One item a miss, in order of the inputs. */
@@ -261,28 +219,13 @@ static void submit(work *w)
         return;
     }
     fill_items(w);
-    w->job = (server__job){.items = w->items,
-                           .count = w->misses,
-                           .options = w->embedding->options,
-                           .deadline_ns = request->deadline_ns,
-                           .done = job_done,
-                           .gone = job_gone,
-                           .arg = w};
-    request->waiting = w;
-    server__wait(request, after_job);
-    switch (server__batcher_submit(request->choice->model->batcher, &w->job)) {
-    case SERVER__SUBMITTED:
-        return; /* the request may be gone already */
-    case SERVER__QUEUE_FULL:
-        refuse_full(request);
-        return;
-    case SERVER__QUEUE_CLOSED:
-        server__fail_later(request, 503, "unavailable", 1, "the server is shutting down");
-        return;
-    case SERVER__NO_MEMORY:
-        break;
-    }
-    server__fail_memory(request);
+    w->ticket.request = request;
+    w->ticket.then = after_job;
+    w->ticket.owner = w;
+    w->ticket.job.items = w->items;
+    w->ticket.job.count = w->misses;
+    w->ticket.job.options = w->embedding->options;
+    server__ticket_submit(&w->ticket);
 }
 
 static void choose_options(server__embedding *e, const gte_model_info *info)
@@ -334,10 +277,7 @@ void server__embed(server__request *request, server__embedding *e, server__step 
     look_up(w);
     for (size_t i = 0; i < e->count; i++) w->misses += !e->inputs[i].cached;
     request->cached = e->count - w->misses;
-    if (w->misses && server__batcher_full(request->choice->model->batcher, w->misses)) {
-        refuse_full(request);
-        return;
-    }
+    if (w->misses && server__ticket_refused(request, w->misses)) return;
     if (!tokenize_all(w)) return;
     if (states && !place_vectors(w)) return;
     if (w->misses)

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "server/prediction.h"
+
 bool server__flight_open(server__flight *flight, size_t most)
 {
     memset(flight, 0, sizeof *flight);
@@ -21,9 +23,15 @@ void server__flight_close(server__flight *flight)
     flight->table = NULL;
 }
 
-bool server__options_equal(const server__vector_options *a, const server__vector_options *b)
+static bool options_equal(const server__vector_options *a, const server__vector_options *b)
 {
     return a->dims == b->dims && a->pooling == b->pooling && a->no_normalize == b->no_normalize;
+}
+
+bool server__entries_fit(const server__entry *a, const server__entry *b)
+{
+    if (a->prediction && b->prediction) return a->prediction->head == b->prediction->head;
+    return !a->prediction && !b->prediction && options_equal(&a->options, &b->options);
 }
 
 static uint64_t mix(uint64_t h, uint64_t value)
@@ -32,9 +40,29 @@ static uint64_t mix(uint64_t h, uint64_t value)
     return h ^ (h >> 32);
 }
 
+/* Its key is a digest already. */
+static server__entry *create_for(const server__flight *flight, server__prediction *prediction)
+{
+    server__entry *entry = calloc(1, sizeof *entry);
+    if (!entry) return NULL;
+    entry->prediction = server__prediction_hold(prediction);
+    entry->count = prediction->tokens;
+    memcpy(&entry->hash, prediction->key.bytes, sizeof entry->hash);
+    entry->hash = mix(flight->seed, entry->hash);
+    return entry;
+}
+
+void server__entry_free(server__entry *entry)
+{
+    if (!entry) return;
+    server__prediction_drop(&entry->prediction);
+    free(entry);
+}
+
 server__entry *server__entry_create(const server__flight *flight, const server__item *item,
                                     const server__vector_options *options)
 {
+    if (item->prediction) return create_for(flight, item->prediction);
     server__entry *entry = malloc(sizeof *entry + item->count * sizeof *entry->tokens);
     if (!entry) return NULL;
     memset(entry, 0, sizeof *entry);
@@ -51,14 +79,19 @@ server__entry *server__entry_create(const server__flight *flight, const server__
     return entry;
 }
 
+static bool entries_equal(const server__entry *a, const server__entry *b)
+{
+    if (a->hash != b->hash || a->count != b->count || !server__entries_fit(a, b)) return false;
+    if (a->prediction)
+        return memcmp(&a->prediction->key, &b->prediction->key, sizeof a->prediction->key) == 0;
+    return memcmp(a->tokens, b->tokens, a->count * sizeof *a->tokens) == 0;
+}
+
 server__entry *server__flight_find(const server__flight *flight, const server__entry *like)
 {
     server__entry *entry = flight->table[like->hash & (flight->table_size - 1)];
     for (; entry; entry = entry->chain)
-        if (entry->hash == like->hash && entry->count == like->count &&
-            server__options_equal(&entry->options, &like->options) &&
-            memcmp(entry->tokens, like->tokens, like->count * sizeof *like->tokens) == 0)
-            return entry;
+        if (entries_equal(entry, like)) return entry;
     return NULL;
 }
 
@@ -89,5 +122,5 @@ void server__flight_remove(server__flight *flight, server__entry *entry)
     if (entry->after) server__flight_take(flight, entry);
     while (*slot != entry) slot = &(*slot)->chain;
     *slot = entry->chain;
-    free(entry);
+    server__entry_free(entry);
 }

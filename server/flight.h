@@ -12,7 +12,8 @@ typedef struct server__entry {
     server__vector_options options;
     server__item *waiters;
     size_t count;
-    gte_token *tokens; /* behind the struct */
+    gte_token *tokens;                     /* behind the struct; none of a prediction */
+    struct server__prediction *prediction; /* held, or NULL: a vector */
 } server__entry;
 
 typedef struct server__flight {
@@ -30,6 +31,10 @@ void server__flight_close(server__flight *flight);
 /* An entry for an item of a job, not yet in flight, or NULL; needs no lock. */
 server__entry *server__entry_create(const server__flight *flight, const server__item *item,
                                     const server__vector_options *options);
+/* One that never was in flight, or is no more. */
+void server__entry_free(server__entry *entry);
+/* Whether both can go through the encoder together. */
+bool server__entries_fit(const server__entry *a, const server__entry *b);
 /* The entry in flight that is equal to this one, or NULL. */
 server__entry *server__flight_find(const server__flight *flight, const server__entry *like);
 void server__flight_add(server__flight *flight, server__entry *entry);
@@ -37,6 +42,4 @@ void server__flight_add(server__flight *flight, server__entry *entry);
 void server__flight_take(server__flight *flight, server__entry *entry);
 /* Out of queue and table, and freed. */
 void server__flight_remove(server__flight *flight, server__entry *entry);
-bool server__options_equal(const server__vector_options *a, const server__vector_options *b);
-
 #endif

@@ -46,7 +46,7 @@ struct server__request {
      * other way; so is the body. */
     void *state;
     void (*free_state)(void *state);
-    void *waiting; /* embed.c's, while it waits */
+    void *waiting; /* ticket.c's, while it waits */
 
     /* For the log and the metrics; the handler fills what it knows. `status` is the answer's. */
     int status;

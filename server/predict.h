@@ -8,6 +8,8 @@
 
 #include "gte_task.h"
 #include "server/embed.h"
+#include "server/infer.h"
+#include "server/inputs.h"
 #include "server/json_out.h"
 #include "server/label_sets.h"
 
@@ -19,12 +21,18 @@ typedef struct server__predict {
     unsigned json_flags;            /* of gte_result_json */
     gte_label *labels;              /* the query's, malloc'ed, or NULL */
     server__label_sets *label_sets; /* held where those are of --labels */
-    gte_result *result;
+    gte_schema_node *schema;        /* the query's, malloc'ed, or NULL */
+    server__inference inference;    /* with a head */
 
-    /* without a head: predict_likeness.c's */
+    /* without one: predict_likeness.c's */
+    gte_result *likeness;
     server__embedding embedding;
     server__input *inputs;
     const float **vectors;
+
+    /* of TEI's: route_classify.c's */
+    gte_request *queries;
+    bool batch, raw_scores;
 } server__predict;
 
 /* The query from the body. False: the request is answered. */
@@ -37,7 +45,7 @@ void server__predict_likeness(server__request *request, server__predict *predict
 bool server__predict_likeness_answer(server__request *request, server__predict *predict);
 void server__predict_likeness_free(server__predict *predict);
 
-/* Answers with an error of the library about what the request asked. */
-void server__predict_fail(server__request *request, const gte_error *err);
+/* route_classify.c: answers a body with `inputs`, as TEI's. Its last act, too. */
+void server__classify(server__request *request, server__predict *predict);
 
 #endif

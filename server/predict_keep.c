@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "server/query_key.h"
 #include "server/service.h"
 
 #define RESULT_MOST 4096 /* longer ones, of many labels, are put together again */
@@ -14,45 +15,11 @@ typedef struct kept {
 
 #define HEAD offsetof(kept, result)
 
-/* A string with its end, so that two lists never read the same. */
-static void add_string(server__text *how, const char *string)
-{
-    server__text_add(how, string, strlen(string) + 1);
-}
-
-/* All that the result depends on besides model, task and text. The library's own labels belong to
- * its version. */
-static void describe(server__text *how, const server__request *request,
-                     const server__predict *predict)
-{
-    const gte_request *query = &predict->query;
-    add_string(how, request->choice->model->computed_by);
-    add_string(how, gte_version());
-    server__text_printf(how, "%u %d %zu ", predict->json_flags, query->max_texts,
-                        query->label_count);
-    for (size_t i = 0; i < query->label_count; i++) {
-        const gte_label *label = &query->labels[i];
-        add_string(how, label->name);
-        add_string(how, label->text ? label->text : label->name);
-    }
-}
-
-/* False: out of memory. */
 static bool key_of(const server__request *request, const server__predict *predict,
                    gte_cache_key *key)
 {
-    const gte_model_info *info = &request->choice->model->info;
-    server__text how = {0};
-    gte_cache_scope scope;
-    describe(&how, request, predict);
-    const bool good = !how.failed;
-    if (good) {
-        gte_cache_scope_init(&scope, info->sha256, request->task, how.data, how.size,
-                             info->hidden_size, predict->query.flags);
-        gte_cache_key_of(&scope, predict->query.text, key);
-    }
-    server__text_free(&how);
-    return good;
+    return server__query_key(request->choice, &predict->query,
+                             predict->json_flags & GTE_JSON_RAW ? "raw" : "json", key);
 }
 
 bool server__predict_recall(server__request *request, const server__predict *predict,

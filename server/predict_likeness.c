@@ -17,11 +17,11 @@ void server__predict_likeness(server__request *request, server__predict *predict
     const gte_text *texts;
     size_t count;
     gte_error err;
-    gte_status status = gte_result_create(&predict->result, &err);
+    gte_status status = gte_result_create(&predict->likeness, &err);
     if (status == GTE_OK)
-        status = gte_likeness_texts(&predict->query, predict->result, &texts, &count, &err);
+        status = gte_likeness_texts(&predict->query, predict->likeness, &texts, &count, &err);
     if (status != GTE_OK) {
-        server__predict_fail(request, &err);
+        server__infer_fail(request, "input_text", &err);
         return;
     }
     if (!reserve(request, predict, count)) return;
@@ -41,10 +41,10 @@ bool server__predict_likeness_answer(server__request *request, server__predict *
     const server__embedding *e = &predict->embedding;
     gte_error err;
     for (size_t i = 0; i < e->count; i++) predict->vectors[i] = e->inputs[i].vector;
-    if (gte_likeness_answer(predict->result, predict->vectors, (size_t)e->options.dims, &err) ==
+    if (gte_likeness_answer(predict->likeness, predict->vectors, (size_t)e->options.dims, &err) ==
         GTE_OK)
         return true;
-    server__predict_fail(request, &err);
+    server__infer_fail(request, "input_text", &err);
     return false;
 }
 
@@ -53,4 +53,5 @@ void server__predict_likeness_free(server__predict *predict)
     server__embedding_free(&predict->embedding);
     free(predict->inputs);
     free(predict->vectors);
+    gte_result_free(&predict->likeness);
 }

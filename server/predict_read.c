@@ -151,27 +151,3 @@ bool server__predict_read(server__request *request, server__predict *predict)
     if (query->task == GTE_TASK_QA && !take_question(request, predict)) return false;
     return take_labels(request, predict) && take_raw(request, predict);
 }
-
-void server__predict_fail(server__request *request, const gte_error *err)
-{
-    switch (err->status) {
-    case GTE_E_ARGUMENT:
-        server__fail(request, 422, "bad_request", "input_text", "%s", err->message);
-        return;
-    case GTE_E_UTF8:
-        server__fail(request, 400, "invalid_text", "input_text", "%s", err->message);
-        return;
-    case GTE_E_TOO_LONG:
-        server__fail(request, 413, "context_length_exceeded", "input_text", "%s", err->message);
-        return;
-    case GTE_E_UNSUPPORTED:
-        server__fail(request, 503, "no_model", "task_type", "no model loaded for this task: %s",
-                     err->message);
-        return;
-    case GTE_E_MEMORY:
-        server__fail_memory(request);
-        return;
-    default:
-        server__fail(request, 500, "prediction_failed", NULL, "%s", err->message);
-    }
-}

@@ -16,8 +16,10 @@ static void predict_free(void *state)
 {
     server__predict *predict = state;
     server__predict_likeness_free(predict);
-    gte_result_free(&predict->result);
+    server__inference_free(&predict->inference);
     json_decref(predict->json);
+    free(predict->schema);
+    free(predict->queries);
     free(predict->labels);
     server__label_sets_drop(&predict->label_sets);
     free(predict);
@@ -26,6 +28,7 @@ static void predict_free(void *state)
 /* All of the envelope that comes after the result. */
 static void answer_rest(server__request *request, server__text *out)
 {
+    const server__choice *choice = request->choice;
     char now[SERVER__TIMESTAMP_SIZE];
     server__timestamp(now);
     server__text_printf(out, ",\"task_type\":\"%s\",\"timestamp\":\"%s\",\"version\":\"%s\"",
@@ -34,7 +37,13 @@ static void answer_rest(server__request *request, server__text *out)
     server__json_c_string(out, request->id);
     server__text_printf(
         out, ",\"elapsed_ms\":%.3f,\"model\":", (double)(server__now() - request->start_ns) * 1e-6);
-    server__json_c_string(out, request->choice->name);
+    const char *model = choice->name;
+    if (choice->opened) model = server__models_name_of(&request->service->models, choice->model);
+    server__json_c_string(out, model);
+    if (choice->opened) {
+        server__text_string(out, ",\"head\":");
+        server__json_c_string(out, choice->name);
+    }
     server__text_printf(out, ",\"cached\":%s,\"truncated\":%s}",
                         request->items > 0 && request->cached == request->items ? "true" : "false",
                         request->truncated ? "true" : "false");
@@ -44,15 +53,14 @@ static void answer_rest(server__request *request, server__text *out)
 static const char envelope[] = "{\"result\":";
 
 /* The result's JSON, whose size is known only when it is written. */
-static void add_result(server__text *out, const server__predict *predict)
+static void add_result(server__text *out, const gte_result *result, unsigned flags)
 {
     size_t size = 1024;
     for (;;) {
         server__text_reserve(out, size);
         if (out->failed) return;
-        gte_status status =
-            gte_result_json(predict->result, predict->json_flags, out->data + out->size,
-                            out->capacity - out->size, &size, NULL);
+        gte_status status = gte_result_json(result, flags, out->data + out->size,
+                                            out->capacity - out->size, &size, NULL);
         if (status == GTE_E_CAPACITY) continue;
         if (status == GTE_OK) out->size += size;
         out->failed = status != GTE_OK;
@@ -63,10 +71,15 @@ static void add_result(server__text *out, const server__predict *predict)
 static void predict_finish(server__request *request)
 {
     server__predict *predict = request->state;
+    const gte_result *result = predict->likeness;
     server__text out = {0};
-    if (!server__predict_likeness_answer(request, predict)) return;
+    if (request->choice->head)
+        result = server__inferred(request, &predict->inference, 0);
+    else if (!server__predict_likeness_answer(request, predict))
+        return;
+    if (!result) return;
     server__text_string(&out, envelope);
-    add_result(&out, predict);
+    add_result(&out, result, predict->json_flags);
     const size_t before = sizeof envelope - 1;
     if (!out.failed) server__predict_keep(request, predict, out.data + before, out.size - before);
     answer_rest(request, &out);
@@ -85,14 +98,6 @@ static bool predict_again(server__request *request, const server__predict *predi
     return true;
 }
 
-/* TEI's own /predict classifies with a classifier's head, which an embedding model has not. */
-static void refuse_inputs(server__request *request)
-{
-    server__fail(request, 424, "no_classifier", "inputs",
-                 "the model is an embedding model, not a classifier: no model for TEI's predict is "
-                 "loaded");
-}
-
 static void predict_handle(server__request *request)
 {
     json_t *json = server__json_body(request);
@@ -107,12 +112,20 @@ static void predict_handle(server__request *request)
     request->state = predict;
     request->free_state = predict_free;
     if (json_object_get(json, "inputs")) {
-        refuse_inputs(request);
+        server__classify(request, predict);
         return;
     }
     if (!server__predict_read(request, predict)) return;
-    if (server__choose_task(request, predict->query.task) && !predict_again(request, predict))
+    if (!server__choose_task(request, predict->query.task) || predict_again(request, predict))
+        return;
+    if (!request->choice->head) {
         server__predict_likeness(request, predict, predict_finish);
+        return;
+    }
+    predict->inference.queries = &predict->query;
+    predict->inference.count = 1;
+    predict->inference.param = "input_text";
+    server__infer(request, &predict->inference, predict_finish);
 }
 
 const server__route server__predict_routes[] = {

@@ -1,6 +1,6 @@
-/* TEI's API (Hugging Face's text-embeddings-inference): /embed, /embed_all, /similarity, /rerank,
- * /info, and POST / as Hugging Face's clients call an endpoint. /tokenize and /decode are
- * route_tokens.c's. */
+/* TEI's API (Hugging Face's text-embeddings-inference): /embed, /embed_all, /info, and POST / as
+ * Hugging Face's clients call an endpoint. /similarity and /rerank are route_rank.c's, /tokenize
+ * and /decode route_tokens.c's, /predict route_classify.c's. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,35 +10,30 @@
 #include "server/json_out.h"
 #include "server/routes.h"
 #include "server/service.h"
-
-typedef struct tei {
-    json_t *json; /* the body; texts stay in it */
-    server__inputs inputs;
-    server__embedding embedding;
-    bool return_text, raw_scores; /* of /rerank */
-} tei;
+#include "server/tei.h"
 
 static void tei_free(void *state)
 {
-    tei *own = state;
+    server__tei *own = state;
     server__embedding_free(&own->embedding);
+    server__inference_free(&own->inference);
+    free(own->pairs);
     server__inputs_free(&own->inputs);
     json_decref(own->json);
     free(own);
 }
 
-static bool invalid(server__request *request, const char *name, const char *message)
+bool server__tei_invalid(server__request *request, const char *name, const char *message)
 {
     server__fail(request, 422, "invalid_input", name, "%s", message);
     return false;
 }
 
-/* The state of a request with its body read; NULL when it is answered. */
-static tei *begin(server__request *request, const char *task, const char *param)
+server__tei *server__tei_begin(server__request *request, const char *task, const char *param)
 {
-    json_t *json = server__choose_embedding(request, NULL) ? server__json_body(request) : NULL;
+    json_t *json = server__json_body(request);
     if (!json) return NULL;
-    tei *own = calloc(1, sizeof *own);
+    server__tei *own = calloc(1, sizeof *own);
     if (!own) {
         json_decref(json);
         server__fail_memory(request);
@@ -52,8 +47,7 @@ static tei *begin(server__request *request, const char *task, const char *param)
     return own;
 }
 
-/* Where all is read: the vectors, then `then`. */
-static void embed(server__request *request, tei *own, server__step then)
+void server__tei_embed(server__request *request, server__tei *own, server__step then)
 {
     own->embedding.inputs = own->inputs.list;
     own->embedding.count = own->inputs.count;
@@ -64,7 +58,7 @@ static void embed(server__request *request, tei *own, server__step then)
 
 static void embed_finish(server__request *request)
 {
-    const tei *own = request->state;
+    const server__tei *own = request->state;
     const server__embedding *e = &own->embedding;
     const size_t dims = (size_t)e->options.dims;
     server__text out = {0};
@@ -79,7 +73,7 @@ static void embed_finish(server__request *request)
 
 static void embed_all_finish(server__request *request)
 {
-    const tei *own = request->state;
+    const server__tei *own = request->state;
     const server__embedding *e = &own->embedding;
     const size_t dims = (size_t)e->options.dims;
     server__text out = {0};
@@ -97,12 +91,12 @@ static void embed_all_finish(server__request *request)
 
 static void embed_all_handle(server__request *request)
 {
-    tei *own = begin(request, "embedding", "inputs");
+    server__tei *own = server__tei_begin(request, "embedding", "inputs");
     const char *prompt = NULL;
-    if (!own) return;
+    if (!own || !server__choose_embedding(request, NULL)) return;
     const json_t *inputs = json_object_get(own->json, "inputs");
     if (!inputs) {
-        invalid(request, "inputs", "missing field `inputs`");
+        server__tei_invalid(request, "inputs", "missing field `inputs`");
         return;
     }
     own->embedding.options.pooling = GTE_POOLING_NONE;
@@ -111,19 +105,19 @@ static void embed_all_handle(server__request *request)
         server__json_get_string(request, own->json, "prompt_name", &prompt, NULL) &&
         server__inputs_take(request, &own->inputs, "inputs", inputs) &&
         server__inputs_prompt(request, &own->inputs, prompt))
-        embed(request, own, embed_all_finish);
+        server__tei_embed(request, own, embed_all_finish);
 }
 
 static void embed_handle(server__request *request)
 {
-    tei *own = begin(request, "embedding", "inputs");
-    if (!own) return;
+    server__tei *own = server__tei_begin(request, "embedding", "inputs");
+    if (!own || !server__choose_embedding(request, NULL)) return;
     const json_t *inputs = json_object_get(own->json, "inputs");
     const char *prompt = NULL;
     bool normalize = true;
     int64_t dims = 0;
     if (!inputs) {
-        invalid(request, "inputs", "missing field `inputs`");
+        server__tei_invalid(request, "inputs", "missing field `inputs`");
         return;
     }
     if (!server__inputs_truncation(request, own->json, &own->embedding.flags) ||
@@ -137,146 +131,7 @@ static void embed_handle(server__request *request)
     own->embedding.options.dims = (int)dims;
     own->embedding.options.no_normalize = !normalize;
     own->embedding.number_size = SERVER__FLOAT_SIZE;
-    embed(request, own, embed_finish);
-}
-
-/* ---- one text against others ----------------------------------------------------------------- */
-
-/* own->inputs: `first`, then the strings of `list`, which errors call `name`. */
-static bool take_one_and_list(server__request *request, tei *own, const char *first_name,
-                              const json_t *first, const char *name, const json_t *list)
-{
-    size_t i;
-    json_t *value;
-    if (!json_is_string(first) || !json_is_array(list)) {
-        server__fail(request, 422, "invalid_input", name,
-                     "`%s` must be a string and `%s` a list of strings", first_name, name);
-        return false;
-    }
-    if (json_array_size(list) == 0 || json_string_length(first) == 0) {
-        server__fail(request, 400, "invalid_input", name, "`%s` cannot be empty",
-                     json_array_size(list) ? first_name : name);
-        return false;
-    }
-    if (!server__inputs_fit(request, name, json_array_size(list) + 1)) return false;
-    own->inputs.list = calloc(json_array_size(list) + 1, sizeof *own->inputs.list);
-    if (!own->inputs.list) {
-        server__fail_memory(request);
-        return false;
-    }
-    own->inputs.count = json_array_size(list) + 1;
-    own->inputs.list[0].data = json_string_value(first);
-    own->inputs.list[0].size = json_string_length(first);
-    json_array_foreach(list, i, value)
-    {
-        if (!json_is_string(value)) {
-            server__fail(request, 422, "invalid_input", name, "`%s` must hold strings only", name);
-            return false;
-        }
-        own->inputs.list[i + 1].data = json_string_value(value);
-        own->inputs.list[i + 1].size = json_string_length(value);
-    }
-    return true;
-}
-
-/* Cosine of the first input with the i-th of the others; vectors have length 1. */
-static float score_of(const server__embedding *e, size_t i)
-{
-    float score = 0.0f;
-    gte_similarity(e->inputs[0].vector, 1, e->inputs[i + 1].vector, 1, (size_t)e->options.dims,
-                   &score, NULL);
-    return score;
-}
-
-static void similarity_finish(server__request *request)
-{
-    const tei *own = request->state;
-    server__text out = {0};
-    for (size_t i = 0; i + 1 < own->embedding.count; i++) {
-        server__text_string(&out, i ? "," : "[");
-        server__json_float(&out, score_of(&own->embedding, i));
-    }
-    server__text_string(&out, "]");
-    server__answer_json(request, 200, &out);
-}
-
-static void similarity_handle(server__request *request)
-{
-    tei *own = begin(request, "similarity", "inputs");
-    if (!own) return;
-    const json_t *inputs = json_object_get(own->json, "inputs");
-    const json_t *parameters = json_object_get(own->json, "parameters");
-    const char *prompt = NULL;
-    if (!json_is_object(inputs)) {
-        invalid(request, "inputs", "`inputs` must have `source_sentence` and `sentences`");
-        return;
-    }
-    if (parameters && !json_is_object(parameters) && !json_is_null(parameters)) {
-        invalid(request, "parameters", "`parameters` must be an object");
-        return;
-    }
-    if (!server__inputs_truncation(request, parameters, &own->embedding.flags) ||
-        !server__json_get_string(request, parameters, "prompt_name", &prompt, NULL) ||
-        !take_one_and_list(request, own, "source_sentence",
-                           json_object_get(inputs, "source_sentence"), "sentences",
-                           json_object_get(inputs, "sentences")) ||
-        !server__inputs_prompt(request, &own->inputs, prompt))
-        return;
-    embed(request, own, similarity_finish);
-}
-
-typedef struct ranked {
-    size_t index;
-    float score;
-} ranked;
-
-static int by_score(const void *a, const void *b)
-{
-    const ranked *x = a, *y = b;
-    if (x->score != y->score) return x->score < y->score ? 1 : -1;
-    return (x->index > y->index) - (x->index < y->index);
-}
-
-static void rerank_finish(server__request *request)
-{
-    const tei *own = request->state;
-    const server__embedding *e = &own->embedding;
-    const size_t n = e->count - 1;
-    ranked *order = malloc(n * sizeof *order);
-    server__text out = {0};
-    if (!order) {
-        server__fail_memory(request);
-        return;
-    }
-    for (size_t i = 0; i < n; i++) order[i] = (ranked){i, score_of(e, i)};
-    qsort(order, n, sizeof *order, by_score);
-    for (size_t i = 0; i < n; i++) {
-        const server__input *text = &e->inputs[order[i].index + 1];
-        server__text_printf(&out, "%s{\"index\":%zu,\"score\":", i ? "," : "[", order[i].index);
-        server__json_float(&out, order[i].score);
-        if (own->return_text) {
-            server__text_string(&out, ",\"text\":");
-            server__json_string(&out, text->data, text->size);
-        }
-        server__text_string(&out, "}");
-    }
-    server__text_string(&out, "]");
-    free(order);
-    server__answer_json(request, 200, &out);
-}
-
-/* Scores are cosines, of an embedding model. raw_scores changes nothing then. */
-static void rerank_handle(server__request *request)
-{
-    tei *own = begin(request, "rerank", "texts");
-    if (!own) return;
-    if (!server__inputs_truncation(request, own->json, &own->embedding.flags) ||
-        !server__json_get_bool(request, own->json, "return_text", &own->return_text) ||
-        !server__json_get_bool(request, own->json, "raw_scores", &own->raw_scores) ||
-        !take_one_and_list(request, own, "query", json_object_get(own->json, "query"), "texts",
-                           json_object_get(own->json, "texts")))
-        return;
-    embed(request, own, rerank_finish);
+    server__tei_embed(request, own, embed_finish);
 }
 
 /* ---- /info ----------------------------------------------------------------------------------- */
@@ -338,8 +193,6 @@ const server__route server__tei_routes[] = {
     {"POST", "/embed", embed_handle, SERVER__TEI, 0, 0},
     {"POST", "/embed_all", embed_all_handle, SERVER__TEI, 0, 0},
     {"POST", "/", embed_handle, SERVER__TEI, 0, 0},
-    {"POST", "/similarity", similarity_handle, SERVER__TEI, 0, 0},
-    {"POST", "/rerank", rerank_handle, SERVER__TEI, 0, 0},
     {"GET", "/info", info_handle, SERVER__TEI, 0, 0},
     {0},
 };

@@ -5,8 +5,8 @@
 #include <string.h>
 
 static const server__route *const families[] = {
-    server__health_routes,  server__openai_routes,  server__tei_routes,  server__token_routes,
-    server__predict_routes, server__metrics_routes, server__page_routes,
+    server__health_routes, server__openai_routes,  server__tei_routes,     server__rank_routes,
+    server__token_routes,  server__predict_routes, server__metrics_routes, server__page_routes,
 };
 
 const server__route *server__route_at(size_t i)

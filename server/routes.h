@@ -25,6 +25,7 @@ typedef struct server__route {
 extern const server__route server__health_routes[];  /* /live /ready /health: health.c */
 extern const server__route server__openai_routes[];  /* /v1/...: route_openai.c */
 extern const server__route server__tei_routes[];     /* /embed ...: route_tei.c */
+extern const server__route server__rank_routes[];    /* /similarity /rerank: route_rank.c */
 extern const server__route server__page_routes[];    /* / /static/ /openapi.json */
 extern const server__route server__metrics_routes[]; /* /metrics: route_metrics.c */
 extern const server__route server__predict_routes[]; /* /predict: route_predict.c */
