@@ -160,12 +160,16 @@ typedef struct gte_request {
     int window_tokens;     /* tokens of a window, template included; 0: what suits head and model */
     int stride_tokens;     /* by which windows overlap; 0: what suits */
     float null_threshold;  /* qa: no answer when its logits' sum beats the best one's by more */
-    uintptr_t reserved[6];
+    /* POINTER heads, whose work is text times schema: called before each pass with the number of
+     * hints so far; a return other than 0 stops with GTE_E_CANCELLED. */
+    int (*progress)(void *arg, size_t done);
+    void *progress_arg;
+    uintptr_t reserved[4];
 } gte_request;
 #define GTE_REQUEST_INIT                                                                           \
     {                                                                                              \
         sizeof(gte_request), GTE_TASK_NONE, {NULL, 0, NULL, 0}, 0, NULL, 0, NULL, 0,               \
-            GTE_AGGREGATION_DEFAULT, 0, 0, 0, 0, 0, 0.0f,                                          \
+            GTE_AGGREGATION_DEFAULT, 0, 0, 0, 0, 0, 0.0f, NULL, NULL,                              \
         {                                                                                          \
             0                                                                                      \
         }                                                                                          \
@@ -244,7 +248,7 @@ GTE_API gte_status gte_predict_check(const gte_model *model, const gte_head *hea
  * while results and context grow. On failure err->index is the request at fault and the results are
  * unspecified.
  * Errors: those of gte_embed, GTE_E_UNSUPPORTED (head and task do not go together), GTE_E_ARGUMENT
- * (labels, schema, question), GTE_E_MEMORY. */
+ * (labels, schema, question), GTE_E_MEMORY, GTE_E_CANCELLED. */
 GTE_API gte_status gte_predict(gte_context *ctx, const gte_head *head, const gte_request *requests,
                                size_t n, gte_result *const *results, gte_error *err);
 

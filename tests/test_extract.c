@@ -319,6 +319,36 @@ static void test_limits(void)
     free(long_text);
 }
 
+static int stop_at(void *arg, size_t done)
+{
+    size_t *left = arg;
+    (void)done;
+    return (*left)-- == 0;
+}
+
+/* The caller stops it before any of its passes, and asks again. */
+static void test_progress(void)
+{
+    pointer_fixture *f = pointer_open(golden_open(TINY), 1, 0, -1.0f);
+    gte_result *result = NULL;
+    gte_error err;
+    char *text = pointer_words(100, 9);
+    size_t passes = 0;
+    CU_ASSERT_EQUAL_FATAL(gte_result_create(&result, NULL), GTE_OK);
+    gte_request request = request_of(GTE_TASK_NER, text);
+    request.progress = stop_at;
+    for (gte_status status = GTE_E_CANCELLED; status == GTE_E_CANCELLED; passes++) {
+        size_t left = passes;
+        request.progress_arg = &left;
+        status = gte_predict(f->ctx, &f->head, &request, 1, &result, &err);
+        CU_ASSERT_TRUE_FATAL(status == GTE_OK || status == GTE_E_CANCELLED);
+    }
+    CU_ASSERT_TRUE(passes > 5);
+    gte_result_free(&result);
+    pointer_close(f);
+    free(text);
+}
+
 int main(void)
 {
     static const support_case cases[] = {
@@ -326,6 +356,7 @@ int main(void)
         {"beside the plain route, a model made at test time", test_made},
         {"ten thousand characters", test_long},
         {"limits", test_limits},
+        {"stopped by the caller", test_progress},
     };
     return SUPPORT_MAIN("extract", cases);
 }

@@ -78,7 +78,7 @@ void gte__extraction_trim(gte__extraction *x);
 void gte__extraction_free(gte__extraction *x);
 
 /* Tokens, windows, and the lower layers over them. Errors: GTE_E_UTF8, GTE_E_TOO_LONG,
- * GTE_E_MEMORY. */
+ * GTE_E_MEMORY, GTE_E_CANCELLED. */
 gte_status gte__extraction_read(gte__extraction *x, gte_error *err);
 
 /* Brings a window's states to x->projected. */
@@ -95,7 +95,11 @@ static inline size_t gte__window_rows(const gte__extraction *x, size_t window)
     return left < x->window ? left : x->window;
 }
 
-/* The logits of the hints that were gathered. Errors: GTE_E_UTF8, GTE_E_MEMORY, GTE_E_FORMAT. */
+/* Whether the request's progress says so. */
+bool gte__extraction_stops(const gte__extraction *x);
+
+/* The logits of the hints that were gathered. Errors: GTE_E_UTF8, GTE_E_MEMORY, GTE_E_FORMAT,
+ * GTE_E_CANCELLED. */
 gte_status gte__extraction_ask(gte__extraction *x, gte_error *err);
 
 /* Appends what hint `hint` found, in order, none twice: each first token above the threshold with

@@ -83,8 +83,14 @@ static void take_logits(gte__extraction *x, size_t row, size_t window, size_t hi
         logits[i] = i < known ? (logits[i] + from[i]) / 2 : from[i];
 }
 
+bool gte__extraction_stops(const gte__extraction *x)
+{
+    const gte_request *request = x->run->request;
+    return request->progress && request->progress(request->progress_arg, x->asked - x->hints);
+}
+
 /* Each hint beside the window through the upper layers. */
-static void run_upper(gte__extraction *x, size_t window)
+static gte_status run_upper(gte__extraction *x, size_t window, gte_error *err)
 {
     gte__encoder *e = x->encoder;
     const gte__leg leg = {gte__extraction_projected(x), {e->model->header->layers, false}};
@@ -93,6 +99,8 @@ static void run_upper(gte__extraction *x, size_t window)
     for (size_t first = 0, done = 0; done < x->hints; first = done) {
         gte__batch batch = {.starts = x->starts};
         size_t rows = 0;
+        if (gte__extraction_stops(x))
+            return gte__fail(err, GTE_E_CANCELLED, 0, "stopped by the caller");
         for (x->starts[0] = 0; done < x->hints; done++) {
             const size_t hint = hint_rows(x, done);
             if (rows + text + hint > e->max_batch_tokens) break;
@@ -104,6 +112,7 @@ static void run_upper(gte__extraction *x, size_t window)
         gte__encoder_run(e, &batch, leg);
         for (size_t i = first; i < done; i++) take_logits(x, x->starts[i - first], window, i);
     }
+    return GTE_OK;
 }
 
 gte_status gte__extraction_ask(gte__extraction *x, gte_error *err)
@@ -112,7 +121,9 @@ gte_status gte__extraction_ask(gte__extraction *x, gte_error *err)
     if (status == GTE_OK) status = reserve(x, err);
     if (status != GTE_OK) return status;
     run_lower(x);
-    for (size_t window = 0; window < x->windows; window++) run_upper(x, window);
+    for (size_t window = 0; window < x->windows && status == GTE_OK; window++)
+        status = run_upper(x, window, err);
+    if (status != GTE_OK) return status;
     const float *logits = x->logits.data;
     for (size_t i = 0; i < 2 * x->hints * x->tokens; i++)
         if (!isfinite(logits[i]))

@@ -86,7 +86,7 @@ static char *states_of(const gte__extraction *x, size_t window)
 }
 
 /* As many windows together as the workspace holds. */
-static void run_lower(gte__extraction *x)
+static gte_status run_lower(gte__extraction *x, gte_error *err)
 {
     const gte_token *text = x->text.data;
     gte_token *inputs = x->inputs.data;
@@ -94,6 +94,8 @@ static void run_lower(gte__extraction *x)
     for (size_t done = 0, first = 0; done < x->windows; first = done) {
         gte__batch batch = {.tokens = inputs, .starts = x->starts};
         size_t rows = 0;
+        if (gte__extraction_stops(x))
+            return gte__fail(err, GTE_E_CANCELLED, 0, "stopped by the caller");
         for (x->starts[0] = 0; done < x->windows && batch.texts < GTE__EXTRACT_TOGETHER; done++) {
             const size_t more = gte__window_rows(x, done);
             if (rows + more > x->encoder->max_batch_tokens) break;
@@ -103,6 +105,7 @@ static void run_lower(gte__extraction *x)
         gte__encoder_run(x->encoder, &batch, leg);
         gte__states_save(x->encoder, leg.to, 0, rows, states_of(x, first));
     }
+    return GTE_OK;
 }
 
 gte_status gte__extraction_read(gte__extraction *x, gte_error *err)
@@ -115,8 +118,7 @@ gte_status gte__extraction_read(gte__extraction *x, gte_error *err)
         return gte__fail(err, GTE_E_TOO_LONG, 0, "the text has %zu tokens, a window holds %zu",
                          x->tokens, x->window);
     status = reserve(x, err);
-    if (status == GTE_OK) run_lower(x);
-    return status;
+    return status == GTE_OK ? run_lower(x, err) : status;
 }
 
 void gte__extraction_project(gte__extraction *x, size_t window)

@@ -80,7 +80,8 @@ extern const gte__decoder gte__tag_decoder;      /* tag.c: names of kind TOKEN *
 extern const gte__decoder gte__span_decoder;     /* span.c: qa */
 
 /* extract.c: POINTER heads, which go through the encoder between their steps; from a result that
- * has begun to a complete one. Errors: GTE_E_UTF8, GTE_E_TOO_LONG, GTE_E_MEMORY, GTE_E_FORMAT. */
+ * has begun to a complete one. Errors: GTE_E_UTF8, GTE_E_TOO_LONG, GTE_E_MEMORY, GTE_E_FORMAT,
+ * GTE_E_CANCELLED. */
 gte_status gte__extract(const gte__run *run, gte__extraction *x, gte__encoder *encoder,
                         gte_error *err);
 
