@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/question.h"
 #include "server/errors.h"
 #include "server/json_in.h"
 #include "server/predict.h"
@@ -33,49 +34,10 @@ static bool take_task(server__request *request, server__predict *predict)
     return false;
 }
 
-/* The last bar, "|" or U+FF5C: contexts may hold some. Its size in *size; NULL without one. */
-static const char *last_bar(gte_text text, size_t *size)
-{
-    static const char wide[] = "\xef\xbd\x9c";
-    for (const char *p = text.data + text.size; p > text.data; p--) {
-        if (p[-1] == '|') {
-            *size = 1;
-            return p - 1;
-        }
-        if (p - text.data >= 3 && memcmp(p - 3, wide, 3) == 0) {
-            *size = 3;
-            return p - 3;
-        }
-    }
-    return NULL;
-}
-
-static bool is_blank(const char *text, size_t size)
-{
-    static const char wide[] = "\xe3\x80\x80"; /* U+3000 */
-    for (size_t i = 0; i < size; i++) {
-        if (size - i >= 3 && memcmp(text + i, wide, 3) == 0)
-            i += 2;
-        else if (!strchr(" \t\n\v\f\r", text[i]) || !text[i])
-            return false;
-    }
-    return true;
-}
-
 /* "context|question". Offsets of answers are of the context, which is where input_text begins. */
 static bool take_question(server__request *request, server__predict *predict)
 {
-    const gte_text input = predict->input;
-    size_t bar_size = 0;
-    const char *bar = last_bar(input, &bar_size);
-    if (bar) {
-        gte_text *text = &predict->query.text;
-        text->size = (size_t)(bar - input.data);
-        text->pair = bar + bar_size;
-        text->pair_size = (size_t)(input.data + input.size - text->pair);
-        if (!is_blank(text->data, text->size) && !is_blank(text->pair, text->pair_size))
-            return true;
-    }
+    if (gte__question_split(predict->input, &predict->query.text)) return true;
     server__fail(request, 400, "bad_question", "input_text",
                  "for qa 'input_text' is 'context|question', neither of them empty");
     return false;

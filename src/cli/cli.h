@@ -1,8 +1,8 @@
 /* The `gte` command, its common ground: exit codes, the shape of a subcommand, and messages.
  *
- * The command is a client of the library: it uses include/gte.h and convert/convert.h and nothing
- * else of the project. Data alone goes to standard output; messages and progress to standard
- * error. */
+ * The command is a client of the library: it uses the public headers, convert/convert.h and
+ * schema_json.h, and next to nothing else of the project. Data alone goes to standard output;
+ * messages and progress to standard error. */
 #ifndef GTE_CLI_CLI_H
 #define GTE_CLI_CLI_H
 
@@ -34,6 +34,7 @@ extern const cli_command cli__embed_command;
 extern const cli_command cli__similarity_command;
 extern const cli_command cli__search_command;
 extern const cli_command cli__tokenize_command;
+extern const cli_command cli__predict_command;
 extern const cli_command cli__eval_command;
 extern const cli_command cli__train_command;
 extern const cli_command cli__bench_command;

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 
 #include "interrupt.h"
-#include "json_text.h"
 #include "report.h"
 #include "session.h"
+#include "token_lists.h"
 
 typedef struct tokenize_values {
     cli_model_values model;
@@ -70,23 +70,11 @@ static void write_tokens(cli_sink *sink, const gte_model *model, const token_lis
         if (i) cli__sink_write(sink, ",", 1);
         cli__sink_integer(sink, tokens[i].type);
     }
-    cli__sink_string(sink, "],\"offsets\":[");
-    for (size_t i = 0; i < list->count; i++) {
-        cli__sink_write(sink, ",[", i ? 2 : 0);
-        if (!i) cli__sink_write(sink, "[", 1);
-        cli__sink_integer(sink, tokens[i].start);
-        cli__sink_write(sink, ",", 1);
-        cli__sink_integer(sink, tokens[i].end);
-        cli__sink_write(sink, "]", 1);
-    }
-    cli__sink_string(sink, "],\"tokens\":[");
-    for (size_t i = 0; i < list->count; i++) {
-        size_t size = 0;
-        const char *piece = gte_token_text(model, tokens[i].id, &size);
-        if (i) cli__sink_write(sink, ",", 1);
-        cli__json_string(sink, piece ? piece : "", size);
-    }
-    cli__sink_string(sink, "]}\n");
+    cli__sink_string(sink, "],\"offsets\":");
+    cli__json_offsets(sink, tokens, list->count);
+    cli__sink_string(sink, ",\"tokens\":");
+    cli__json_pieces(sink, model, tokens, list->count);
+    cli__sink_string(sink, "}\n");
 }
 
 static int failed(const cli_source *source, const gte_error *err)

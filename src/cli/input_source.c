@@ -59,6 +59,17 @@ void cli__source_place(const cli_source *source, uint64_t back, char *out, size_
                  source->lines.line - back);
 }
 
+/* The text of an object and its pair, by the names that the command knows. */
+static json_t *text_of(const cli_source *source, const json_t *object, json_t **pair)
+{
+    json_t *text = json_object_get(object, "text");
+    *pair = json_object_get(object, "pair");
+    if (source->tasks && !text) text = json_object_get(object, "input_text");
+    if (source->tasks && !text) text = json_object_get(object, "context");
+    if (source->tasks && !*pair) *pair = json_object_get(object, "question");
+    return text;
+}
+
 static int json_input(cli_source *source, const char *text, size_t size, gte_text *out)
 {
     char place[512];
@@ -72,8 +83,7 @@ static int json_input(cli_source *source, const char *text, size_t size, gte_tex
         second = json_array_get(first, 1);
         first = json_array_get(first, 0);
     } else if (json_is_object(first)) {
-        second = json_object_get(first, "pair");
-        first = json_object_get(first, "text");
+        first = text_of(source, first, &second);
     }
     if (!json_is_string(first) || (second && !json_is_string(second)))
         return -cli__fail("%s: expected a JSON string, [\"text\", \"pair\"] or {\"text\": \"...\"}",

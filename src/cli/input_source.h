@@ -14,7 +14,8 @@ typedef struct cli_source {
     const char *what;     /* "texts" or "queries", for messages */
     bool json;            /* every input is a JSON string, ["text", "pair"] or {"text": "..."} */
     bool replace_invalid; /* also before JSON is parsed */
-    json_t *parsed;       /* holds the strings of the input handed out last */
+    bool tasks;           /* objects may say "input_text", "context" and "question" as well */
+    json_t *parsed;       /* the input handed out last, whose strings it holds */
 } cli_source;
 
 /* Whether the operands leave the inputs to standard input: there are none, or "-" alone. */

@@ -7,10 +7,10 @@
 
 static const cli_command *const commands[] = {
     &cli__embed_command,   &cli__similarity_command, &cli__search_command, &cli__tokenize_command,
-    &cli__eval_command,    &cli__train_command,      &cli__bench_command,  &cli__profile_command,
-    &cli__cache_command,   &cli__serve_command,      &cli__info_command,   &cli__verify_command,
-    &cli__convert_command, &cli__pull_command,       &cli__list_command,   &cli__rm_command,
-    &cli__version_command, &cli__help_command,
+    &cli__predict_command, &cli__eval_command,       &cli__train_command,  &cli__bench_command,
+    &cli__profile_command, &cli__cache_command,      &cli__serve_command,  &cli__info_command,
+    &cli__verify_command,  &cli__convert_command,    &cli__pull_command,   &cli__list_command,
+    &cli__rm_command,      &cli__version_command,    &cli__help_command,
 };
 
 const cli_command *cli__command_at(size_t i)

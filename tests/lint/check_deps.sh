@@ -52,7 +52,7 @@ check_room src/tasks "base/.*|tasks/.*|encoder/encoder\.h|model/.*|kernels/dispa
 check_room src/gte.c "tasks/tasks\.h|base/.*|model/.*|tokenizer/.*|encoder/.*|kernels/.*|$own" src/*.[ch]
 check_room convert "base/.*|model/(head_)?format\.h|tokenizer/tokenizer\.h|convert/.*|$own" convert/*.[ch]
 check_room src/train "base/.*|model/format\.h|model/head_format\.h|train/.*|$own" src/train/*.[ch]
-check_room src/cli "train/.*|$own|gte_cache\.h|convert/convert\.h|pull/(pull|store|known)\.h|perf/.*|cli/.*|base/number_text\.h" src/cli/*.[ch]
+check_room src/cli "train/.*|$own|gte_cache\.h|convert/(convert|schema_json)\.h|pull/(pull|store|known)\.h|perf/.*|cli/.*|base/(number_text|question)\.h" src/cli/*.[ch]
 check_room perf/bench "perf/bench/.*|$own" perf/bench/*.[ch]
 check_room perf/profile "perf/profile/.*|perf/bench/.*|$own" perf/profile/*.[ch]
 
@@ -60,7 +60,7 @@ check_room cache "base/(memory|sha256|status)\.h|gte_cache\.h|$own" cache/*.[ch]
 
 check_room pull "pull/.*|convert/(convert|json)\.h|base/(sha256|status)\.h|$own" pull/*.[ch]
 
-check_room server "server/.*|pull/store\.h|base/(number_text|utf8)\.h|$own|gte_cache\.h" server/*.[ch]
+check_room server "server/.*|pull/store\.h|base/(number_text|question|utf8)\.h|$own|gte_cache\.h" server/*.[ch]
 
 check_owner jansson.h 'convert/|src/cli/|server/'
 check_owner cblas.h 'src/encoder/linear_openblas\.c|src/train/product\.c'
