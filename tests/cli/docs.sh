@@ -10,7 +10,7 @@ letters_of() { "$GTE" "$1" --help | sed -nE 's/^  (-[a-zA-Z]), (--[a-z-]+).*/\1 
 
 test_case 'the commands of the overview'
 expect "$commands" test "$(echo $commands)" = \
-    'embed similarity search tokenize eval train bench profile cache serve info verify convert pull list rm version help'
+    'embed similarity search tokenize predict eval train bench profile cache serve info verify convert pull list rm version help'
 
 for command in $commands; do
     options_of "$command" >help.options

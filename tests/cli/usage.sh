@@ -13,7 +13,7 @@ run help
 expect_rc 0
 expect_no_err
 expect_out_has '^Usage: gte COMMAND'
-for command in embed similarity search tokenize eval bench profile cache serve info verify convert version help; do
+for command in embed similarity search tokenize predict eval bench profile cache serve info verify convert version help; do
     expect_out_has "^  $command  "
 done
 
@@ -25,7 +25,7 @@ for flag in --help -h; do
     expect 'differs from gte help' cmp -s help.out out
 done
 
-for command in embed similarity search tokenize eval bench profile cache serve info verify convert version help; do
+for command in embed similarity search tokenize predict eval bench profile cache serve info verify convert version help; do
     test_case "gte help $command is gte $command --help"
     run $command --help
     expect_rc 0

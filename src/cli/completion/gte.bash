@@ -3,7 +3,7 @@
 _gte()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
-    local commands="embed similarity search tokenize eval train bench profile cache serve info verify convert pull list rm version help"
+    local commands="embed similarity search tokenize predict eval train bench profile cache serve info verify convert pull list rm version help"
     local command=${COMP_WORDS[1]} options=
     COMPREPLY=()
 
@@ -20,7 +20,7 @@ _gte()
     fi
 
     case $prev in
-        -m|--model|-f|--file|-c|--corpus|-o|--output|--test|--cache|--trace|--html)
+        -m|--model|--head|-f|--file|-c|--corpus|-o|--output|--test|--cache|--trace|--html)
             compopt -o filenames 2>/dev/null
             COMPREPLY=($(compgen -f -- "$cur"))
             return ;;
@@ -29,15 +29,22 @@ _gte()
             [ "$command" != train ] || options="csv tsv jsonl conll"
             COMPREPLY=($(compgen -W "$options" -- "$cur"))
             return ;;
+        --aggregation)
+            COMPREPLY=($(compgen -W "none simple first average max" -- "$cur"))
+            return ;;
         --pooling) COMPREPLY=($(compgen -W "mean cls" -- "$cur")); return ;;
         --color) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
         --backend) COMPREPLY=($(compgen -W "auto packed openblas" -- "$cur")); return ;;
-        --task) COMPREPLY=($(compgen -W "classification sentiment ner" -- "$cur")); return ;;
+        --task)
+            options="ner relation event sentiment classification qa"
+            [ "$command" != train ] || options="classification sentiment ner"
+            COMPREPLY=($(compgen -W "$options" -- "$cur"))
+            return ;;
         --method) COMPREPLY=($(compgen -W "logistic prototype crf" -- "$cur")); return ;;
         --header) COMPREPLY=($(compgen -W "yes no" -- "$cur")); return ;;
         --from) COMPREPLY=($(compgen -W "hf modelscope" -- "$cur")); return ;;
         --dtype) COMPREPLY=($(compgen -W "f32 bf16 int8" -- "$cur")); return ;;
-        --name|--revision|--c|--folds|--seed|--text-column|--labels-column|--labels-separator|--timeout|--retries|--days|--prompt|--query-prompt|--corpus-prompt|-t|--threads|--batch-tokens|-d|--dims|-k|--top|--max-tokens|--cells|--cell|--rounds|--seconds)
+        --labels|--schema|--best|--max-answer|--name|--revision|--c|--folds|--seed|--text-column|--labels-column|--labels-separator|--timeout|--retries|--days|--prompt|--query-prompt|--corpus-prompt|-t|--threads|--batch-tokens|-d|--dims|-k|--top|--max-tokens|--cells|--cell|--rounds|--seconds)
             return ;;
     esac
 
@@ -56,6 +63,10 @@ _gte()
         tokenize)
             options="--model --file --jsonl --max-tokens --truncate --no-special --bytes
                 --special-as-text --replace-invalid --help" ;;
+        predict)
+            options="--model --head --task --file --jsonl --labels --schema --aggregation --best
+                --max-answer --no-truncate --logits --raw --pretty --threads --batch-tokens
+                --backend --special-as-text --replace-invalid --help" ;;
         eval)
             options="--model --json --dims --pooling --no-truncate --prompt --threads
                 --batch-tokens --backend --special-as-text --replace-invalid --help" ;;

@@ -1,6 +1,6 @@
 # Completion of gte for fish. tests/cli/docs.sh compares the options with those of the command.
 
-set -l commands embed similarity search tokenize eval train bench profile cache serve info verify convert pull list rm version help
+set -l commands embed similarity search tokenize predict eval train bench profile cache serve info verify convert pull list rm version help
 complete -c gte -f
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -l version -d 'Show the version'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -l help -s h -d 'Show the overview'
@@ -8,6 +8,7 @@ complete -c gte -n "not __fish_seen_subcommand_from $commands" -a embed -d 'turn
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a similarity -d 'show how close texts are'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a search -d 'find the nearest lines of a file'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a tokenize -d 'show the tokens of a text'
+complete -c gte -n "not __fish_seen_subcommand_from $commands" -a predict -d 'say what texts say'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a eval -d 'measure a model'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a train -d 'train a head on labelled text'
 complete -c gte -n "not __fish_seen_subcommand_from $commands" -a bench -d 'measure the speed of models'
@@ -88,6 +89,27 @@ complete -c gte -n "__fish_seen_subcommand_from tokenize" -l bytes -d 'offsets i
 complete -c gte -n "__fish_seen_subcommand_from tokenize" -l special-as-text -d 'read special tokens as plain text'
 complete -c gte -n "__fish_seen_subcommand_from tokenize" -l replace-invalid -d 'replace invalid UTF-8'
 complete -c gte -n "__fish_seen_subcommand_from tokenize" -l help -s h -d 'show help'
+
+complete -c gte -n "__fish_seen_subcommand_from predict" -l model -s m -r -F -d 'model file'
+complete -c gte -n "__fish_seen_subcommand_from predict" -l head -r -F -d 'head of this model'
+complete -c gte -n "__fish_seen_subcommand_from predict" -l task -x -a 'ner relation event sentiment classification qa' -d 'what to look for'
+complete -c gte -n "__fish_seen_subcommand_from predict" -l file -s f -r -F -d 'read texts from a file'
+complete -c gte -n "__fish_seen_subcommand_from predict" -l jsonl -d 'inputs are JSON strings, pairs or objects'
+complete -c gte -n "__fish_seen_subcommand_from predict" -l labels -x -d 'labels to choose from'
+complete -c gte -n "__fish_seen_subcommand_from predict" -l schema -x -d 'types to extract, JSON'
+complete -c gte -n "__fish_seen_subcommand_from predict" -l aggregation -x -a 'none simple first average max' -d 'how tokens become entities'
+complete -c gte -n "__fish_seen_subcommand_from predict" -l best -x -d 'answers to a question'
+complete -c gte -n "__fish_seen_subcommand_from predict" -l max-answer -x -d 'tokens of an answer'
+complete -c gte -n "__fish_seen_subcommand_from predict" -l no-truncate -d 'fail at a text that is too long'
+complete -c gte -n "__fish_seen_subcommand_from predict" -l logits -d 'add raw logits'
+complete -c gte -n "__fish_seen_subcommand_from predict" -l raw -d 'the list that ModelScope has'
+complete -c gte -n "__fish_seen_subcommand_from predict" -l pretty -d 'JSON over several lines'
+complete -c gte -n "__fish_seen_subcommand_from predict" -l threads -s t -x -d 'number of threads'
+complete -c gte -n "__fish_seen_subcommand_from predict" -l batch-tokens -x -d 'tokens per batch'
+complete -c gte -n "__fish_seen_subcommand_from predict" -l backend -x -a 'auto packed openblas' -d 'what multiplies matrices'
+complete -c gte -n "__fish_seen_subcommand_from predict" -l special-as-text -d 'read special tokens as plain text'
+complete -c gte -n "__fish_seen_subcommand_from predict" -l replace-invalid -d 'replace invalid UTF-8'
+complete -c gte -n "__fish_seen_subcommand_from predict" -l help -s h -d 'show help'
 
 complete -c gte -n "__fish_seen_subcommand_from eval" -l model -s m -r -F -d 'model file'
 complete -c gte -n "__fish_seen_subcommand_from eval" -l json -d 'write JSON'
