@@ -54,8 +54,8 @@ static const cli_option options[] = {
 
 static const char details[] =
     "Texts are the arguments, or the lines of --file or of standard input. Of qa a text is\n"
-    "'context|question'; the last bar counts. With --jsonl an input may also be an object:\n"
-    "{\"text\":...} or {\"context\":...,\"question\":...}, and \"labels\" or \"schema\" of its own.\n";
+    "'context|question'; the last bar counts. With --jsonl an input may be an object:\n"
+    "{\"text\":...} or {\"context\":...,\"question\":...}, with \"labels\" or \"schema\".\n";
 
 /* ---- what the options ask for --------------------------------------------------------------- */
 

@@ -121,7 +121,7 @@ static int take_labels(gte_request *request, cli_task_item *item, json_t *labels
             item->labels[i++] = (gte_label){name, json_string_value(value)};
         }
     } else {
-        json_array_foreach(labels, i, value) item->labels[i].name = json_string_value(value);
+        for (; i < count; i++) item->labels[i].name = json_string_value(json_array_get(labels, i));
     }
     request->labels = item->labels;
     request->label_count = count;

@@ -35,7 +35,8 @@ int cli__tasks_open(cli_tasks *tasks, const cli_session *session, const char *pa
 void cli__tasks_close(cli_tasks *tasks);
 
 /* A batch by hand: begin, add copies while there is room, run. `json`, of which a reference is
- * taken, may be an object with "labels" and "schema" of its own. CLI_OK or reported, with `place`. */
+ * taken, may be an object with "labels" and "schema" of its own. CLI_OK, or reported with
+ * `place`. */
 void cli__tasks_begin(cli_tasks *tasks);
 bool cli__tasks_have_room(const cli_tasks *tasks);
 int cli__tasks_add(cli_tasks *tasks, gte_text text, json_t *json, const char *place);
