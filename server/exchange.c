@@ -340,7 +340,9 @@ static enum MHD_Result on_end(exchange *x)
         server__fail(request, 413, "body_too_large", NULL,
                      "the body is longer than the limit of %zu bytes (--max-body)",
                      server__body_limit(request));
-    if (!x->response) {
+    /* refused, without memory to say so: the handler is not to see it */
+    if (!x->response && (x->discard || x->too_large)) server__fail_memory(request);
+    if (!x->response && !x->discard && !x->too_large) {
         if (!x->step && x->body) {
             x->body[request->body_size] = '\0';
             request->body = x->body;

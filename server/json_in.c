@@ -65,6 +65,10 @@ json_t *server__json_body(server__request *request)
         return NULL;
     }
     json_t *json = json_loadb(request->body, request->body_size, JSON_REJECT_DUPLICATES, &error);
+    if (!json && !error.text[0]) { /* nothing wrong with the text */
+        server__fail_memory(request);
+        return NULL;
+    }
     if (!json) {
         server__fail(request, 400, "bad_json", NULL, "not valid JSON at byte %d: %.120s",
                      error.position, error.text);

@@ -137,6 +137,7 @@ static bool read_file(server__label_sets *sets, const char *path, char *message,
     if (!text) return false;
     sets->json = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
     free(text);
+    if (!sets->json && !error.text[0]) return refuse(&at, "out of memory");
     if (!sets->json) {
         snprintf(message, size, "%s:%d: %s", path, error.line, error.text);
         return false;

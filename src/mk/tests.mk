@@ -51,6 +51,8 @@ $(B)/checkkern: $(CHECKKERN_OBJ) $(B)/libgte.a
 # Every way to ask for memory or a thread, so that the N-th can be made to fail.
 OOM_WRAPS := malloc calloc realloc reallocarray aligned_alloc posix_memalign strdup strndup \
              pthread_create mmap
+OOM_SERVER_WRAPS := json_loadb MHD_create_response_from_buffer MHD_add_response_header \
+                    MHD_queue_response
 comma := ,
 $(B)/oom: $(OOM_OBJ) $(TEST_LIBS)
 	$(say) LINK $@
@@ -65,7 +67,7 @@ server-program: $(B)/oom_server
 $(B)/oom_server: $(SERVER_MAIN) $(call objects,tests/oom/failing.c tests/oom/failing_server.c) \
         $(B)/libserver.a $(B)/libpull.a $(B)/libgtecache.a $(B)/libgte.a
 	$(say) LINK $@
-	$(Q)$(link_test) $(SERVER_LIBS) $(addprefix -Wl$(comma)--wrap=,$(OOM_WRAPS))
+	$(Q)$(link_test) $(SERVER_LIBS) $(addprefix -Wl$(comma)--wrap=,$(OOM_WRAPS) $(OOM_SERVER_WRAPS))
 endif
 
 $(FUZZ_SERVER): $(B)/libserver.a

@@ -32,7 +32,7 @@ bool failing_happened(void)
     return state->happened;
 }
 
-static bool fails(void)
+bool failing_fails(void)
 {
     if (!state->armed || atomic_fetch_add(&state->requests, 1) + 1 != state->failing) return false;
     state->happened = 1;
@@ -46,7 +46,7 @@ static bool fails(void)
     type __wrap_##name parameters;                                                                 \
     type __wrap_##name parameters                                                                  \
     {                                                                                              \
-        return fails() ? on_failure : __real_##name arguments;                                     \
+        return failing_fails() ? on_failure : __real_##name arguments;                             \
     }
 
 WRAP(void *, malloc, (size_t n), (n), NULL)

@@ -15,6 +15,9 @@ size_t failing_disarm(void);
 /* Whether one has failed since failing_arm. */
 bool failing_happened(void);
 
+/* Asked by each function that may fail: whether it is to fail now. */
+bool failing_fails(void);
+
 /* The state in memory that another process sees, too, and commands from there. */
 typedef struct failing_state {
     atomic_size_t armed, failing, requests, happened;

@@ -4,7 +4,7 @@ answers each route, while it reads its settings again. No crash, no leak, no han
 right, or 500 or 503; the next request as if nothing had been.
 
 The server is oom_server (tests/oom/failing_server.c): gte-server with allocations that fail on
-command. Not those inside libmicrohttpd, jansson and the C library.
+command, and so do its calls of libmicrohttpd and jansson; not those inside these libraries.
 """
 import http.client
 import json
@@ -166,6 +166,26 @@ def answering(failing, cache):
                   path)
 
 
+def refusing(failing, folder):
+    """A refusal for which there is no memory is no admission."""
+    keys = os.path.join(folder, "keys")
+    with open(keys, "w") as out:
+        out.write("key\n")
+    with failing.server("--api-key-file", keys, "--max-body", "2000") as server:
+        long = {"input": "a" * 3000}
+        for name, body, key, wanted in (
+                ("no key", {"input": "hello"}, None, 401), ("a long body", long, "key", 413),
+                ("a long body in chunks", [json.dumps(long).encode()], "key", 413),
+                ("an unknown path", None, None, 404)):
+            def attempt(_):
+                status = ask(server, "POST", "/v1/embeddings" if body else "/nothing", body,
+                             {"X-API-Key": key} if key else None)[0]
+                return None if status in (wanted, 500, 503, None) else status
+            exhaust(failing, "a refusal: " + name, attempt)
+        check("and it serves", ask(server, "POST", "/v1/embeddings", {"input": "hello"},
+                                   {"X-API-Key": "key"})[0] == 200, server.log()[-500:])
+
+
 def reloading(failing, folder):
     keys, labels = os.path.join(folder, "keys"), os.path.join(folder, "labels.json")
     with open(keys, "w") as out:
@@ -202,5 +222,6 @@ with tempfile.TemporaryDirectory() as folder:
              cache=os.path.join(folder, "cache"))
     answering(failing, "off")
     answering(failing, "memory")
+    refusing(failing, folder)
     reloading(failing, folder)
 done()
