@@ -151,8 +151,6 @@ static bool tokenize_all(work *w)
         return false;
     }
     request->tokens = total;
-    if (request->truncated)
-        server__metrics_truncated(request->service->metrics, request->truncated);
     return true;
 }
 

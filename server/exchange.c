@@ -84,6 +84,7 @@ static void add_truncated(exchange *x)
 static void keep_answer(exchange *x, int status, const char *type, char *body, size_t size,
                         enum MHD_ResponseMemoryMode mode)
 {
+    x->step = NULL; /* who answers does not wait, also when there is no memory for the answer */
     if (x->response) {
         if (mode == MHD_RESPMEM_MUST_FREE) free(body);
         return;

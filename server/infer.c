@@ -66,8 +66,6 @@ static void after_job(server__request *request)
         request->tokens += info.tokens;
         request->truncated += info.truncated != 0;
     }
-    if (request->truncated)
-        server__metrics_truncated(request->service->metrics, request->truncated);
     inference->then(request);
 }
 

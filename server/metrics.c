@@ -83,6 +83,7 @@ void server__metrics_end(server__metrics *metrics, const server__request *reques
     observe_time(&metrics->durations[task], seconds);
     add(&metrics->inputs, request->items);
     add(&metrics->tokens, request->tokens);
+    if (request->status == 200) add(&metrics->truncated, request->truncated);
     if (request->status >= 400) add(&metrics->errors, 1);
     add(&metrics->ended, 1);
     if (request->route && (request->route->flags & SERVER__QUIET)) return;
@@ -99,11 +100,6 @@ void server__metrics_refused(server__metrics *metrics, server__refusal why)
 void server__metrics_cache(server__metrics *metrics, server__cache_result result, size_t n)
 {
     add(&metrics->cache[result], n);
-}
-
-void server__metrics_truncated(server__metrics *metrics, size_t n)
-{
-    add(&metrics->truncated, n);
 }
 
 void server__metrics_batch(server__metrics *metrics, size_t items, size_t tokens, double seconds)

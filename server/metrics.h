@@ -33,7 +33,6 @@ void server__metrics_free(server__metrics **metrics);
 void server__metrics_end(server__metrics *metrics, const server__request *request);
 void server__metrics_refused(server__metrics *metrics, server__refusal why);
 void server__metrics_cache(server__metrics *metrics, server__cache_result result, size_t n);
-void server__metrics_truncated(server__metrics *metrics, size_t n);
 /* One batch of the encoder. */
 void server__metrics_batch(server__metrics *metrics, size_t items, size_t tokens, double seconds);
 /* How long a job waited for its batch. */

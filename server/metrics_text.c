@@ -122,7 +122,7 @@ static void requests(server__text *out, const server__metrics *m)
     counter(out, "gte_inputs_total", "Texts of all requests.", (double)read_count(&m->inputs));
     counter(out, "gte_tokens_total", "Tokens of all requests, after cutting.",
             (double)read_count(&m->tokens));
-    counter(out, "gte_truncated_inputs_total", "Texts cut to what the model reads.",
+    counter(out, "gte_truncated_inputs_total", "Texts cut to what the model reads, and answered.",
             (double)read_count(&m->truncated));
 }
 

@@ -37,7 +37,6 @@ bool server__predict_recall(server__request *request, const server__predict *pre
     request->tokens = value.tokens;
     request->truncated = value.truncated;
     server__metrics_cache(service->metrics, SERVER__CACHE_HIT, value.items);
-    if (value.truncated) server__metrics_truncated(service->metrics, value.truncated);
     server__text_add(out, value.result, size - HEAD);
     return true;
 }
