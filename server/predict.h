@@ -21,7 +21,7 @@ typedef struct server__predict {
     unsigned json_flags;            /* of gte_result_json */
     gte_label *labels;              /* the query's, malloc'ed, or NULL */
     server__label_sets *label_sets; /* held where those are of --labels */
-    gte_schema_node *schema;        /* the query's, malloc'ed, or NULL */
+    struct convert__schema *schema; /* the query's, malloc'ed, or NULL */
     server__inference inference;    /* with a head */
 
     /* without one: predict_likeness.c's */

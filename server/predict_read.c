@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/question.h"
+#include "convert/schema_json.h"
 #include "server/errors.h"
 #include "server/json_in.h"
 #include "server/predict.h"
@@ -88,6 +89,24 @@ static bool take_labels(server__request *request, server__predict *predict)
     return true;
 }
 
+/* ---- schema ---------------------------------------------------------------------------------- */
+
+static bool take_schema(server__request *request, server__predict *predict)
+{
+    const json_t *json = json_object_get(predict->json, "schema");
+    gte_error err;
+    if (!json || json_is_null(json)) return true;
+    predict->schema = malloc(sizeof *predict->schema);
+    if (!predict->schema) return server__fail_memory(request);
+    if (convert__schema_of(json, predict->schema, &err) != GTE_OK) {
+        server__fail(request, 422, "bad_schema", "schema", "'schema': %s", err.message);
+        return false;
+    }
+    predict->query.schema = predict->schema->nodes;
+    predict->query.schema_count = predict->schema->count;
+    return true;
+}
+
 /* ---- all of it ------------------------------------------------------------------------------- */
 
 static bool take_raw(server__request *request, server__predict *predict)
@@ -111,5 +130,6 @@ bool server__predict_read(server__request *request, server__predict *predict)
     query->max_texts = limits->max_items > 1 ? limits->max_items - 1 : 1;
     if (query->max_texts > UINT16_MAX) query->max_texts = UINT16_MAX;
     if (query->task == GTE_TASK_QA && !take_question(request, predict)) return false;
-    return take_labels(request, predict) && take_raw(request, predict);
+    return take_labels(request, predict) && take_schema(request, predict) &&
+           take_raw(request, predict);
 }

@@ -236,10 +236,10 @@ static void test_full(void)
     gte_token tokens[3][8] = {{{1, 0, 0, 0}}, {{2, 0, 0, 0}}, {{3, 0, 0, 0}}};
     float vectors[4];
     ends e = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, {0}};
-    server__item items[4] = {{tokens[0], 8, vectors, NULL, NULL, NULL, NULL},
-                             {tokens[1], 8, vectors, NULL, NULL, NULL, NULL},
-                             {tokens[2], 8, vectors, NULL, NULL, NULL, NULL},
-                             {tokens[2], 8, vectors, NULL, NULL, NULL, NULL}};
+    server__item items[4] = {{.tokens = tokens[0], .count = 8, .out = vectors},
+                             {.tokens = tokens[1], .count = 8, .out = vectors},
+                             {.tokens = tokens[2], .count = 8, .out = vectors},
+                             {.tokens = tokens[2], .count = 8, .out = vectors}};
     server__job job = {.items = items, .count = 3, .options = {1, GTE_POOLING_MEAN, 0}, .arg = &e};
     job.done = count_end;
     CU_ASSERT_PTR_NOT_NULL_FATAL(batcher);

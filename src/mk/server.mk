@@ -41,7 +41,8 @@ $(B)/libserver.a: $(SERVER_OBJ)
 	$(say) AR $@
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(B)/gte-server: $(SERVER_MAIN) $(B)/libserver.a $(B)/libpull.a $(B)/libgtecache.a $(B)/libgte.a
+$(B)/gte-server: $(SERVER_MAIN) $(B)/libserver.a $(B)/libpull.a $(B)/libconvert.a \
+    $(B)/libgtecache.a $(B)/libgte.a
 	$(say) LINK $@
 	$(Q)$(CC) $(VARIANT_CFLAGS) $(LDFLAGS) -o $@ $^ $(SERVER_LIBS) $(CACHE_LIBS) $(LDLIBS)
 

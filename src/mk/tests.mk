@@ -65,7 +65,7 @@ $(B)/oom_cache: $(B)/tests/cache/oom_cache.o $(B)/tests/oom/failing.o $(TEST_LIB
 ifeq ($(SERVER_FOUND),yes)
 server-program: $(B)/oom_server
 $(B)/oom_server: $(SERVER_MAIN) $(call objects,tests/oom/failing.c tests/oom/failing_server.c) \
-        $(B)/libserver.a $(B)/libpull.a $(B)/libgtecache.a $(B)/libgte.a
+        $(B)/libserver.a $(B)/libpull.a $(B)/libconvert.a $(B)/libgtecache.a $(B)/libgte.a
 	$(say) LINK $@
 	$(Q)$(link_test) $(SERVER_LIBS) $(addprefix -Wl$(comma)--wrap=,$(OOM_WRAPS) $(OOM_SERVER_WRAPS))
 endif

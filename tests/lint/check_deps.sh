@@ -60,7 +60,7 @@ check_room cache "base/(memory|sha256|status)\.h|gte_cache\.h|$own" cache/*.[ch]
 
 check_room pull "pull/.*|convert/(convert|json)\.h|base/(sha256|status)\.h|$own" pull/*.[ch]
 
-check_room server "server/.*|pull/store\.h|base/(number_text|question|utf8)\.h|$own|gte_cache\.h" server/*.[ch]
+check_room server "server/.*|pull/store\.h|convert/schema_json\.h|base/(number_text|question|utf8)\.h|$own|gte_cache\.h" server/*.[ch]
 
 check_owner jansson.h 'convert/|src/cli/|server/'
 check_owner cblas.h 'src/encoder/linear_openblas\.c|src/train/product\.c'
