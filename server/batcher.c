@@ -40,8 +40,12 @@ static void leave_entry(server__batcher *b, server__item *item)
     *item->link = item->next;
     if (item->next) item->next->link = item->link;
     item->entry = NULL;
+    if (entry->waiters) return;
     /* nobody wants it any more; one on the encoder is freed by its server__worker */
-    if (!entry->waiters && entry->after) server__flight_remove(&b->flight, entry);
+    if (entry->after)
+        server__flight_remove(&b->flight, entry);
+    else
+        server__flight_orphan(&b->flight, entry);
 }
 
 static void cancel(server__batcher *b, server__job *job, server__job **ended)

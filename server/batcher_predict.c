@@ -8,7 +8,14 @@
 static bool is_of_one(gte_status status)
 {
     return status == GTE_E_ARGUMENT || status == GTE_E_TOO_LONG || status == GTE_E_UTF8 ||
-           status == GTE_E_UNSUPPORTED;
+           status == GTE_E_UNSUPPORTED || status == GTE_E_CANCELLED;
+}
+
+/* Between the passes of an extraction. */
+static int is_unwanted(void *prediction, size_t done)
+{
+    (void)done;
+    return atomic_load(&((server__prediction *)prediction)->unwanted);
 }
 
 static void leave_out(server__worker *w, size_t at, size_t n)
@@ -33,6 +40,8 @@ void server__worker_predict(server__worker *w, size_t n)
         w->predictions[i] = w->batch[i]->prediction;
         w->predictions[i]->err = (gte_error){0};
         w->requests[i] = w->predictions[i]->request;
+        w->requests[i].progress = is_unwanted;
+        w->requests[i].progress_arg = w->predictions[i];
         w->results[i] = w->predictions[i]->result;
     }
     for (int again = 0; again < 2 && n > 1; again++) {

@@ -116,11 +116,24 @@ void server__flight_take(server__flight *flight, server__entry *entry)
     flight->tokens -= entry->count;
 }
 
-void server__flight_remove(server__flight *flight, server__entry *entry)
+static void leave_table(server__flight *flight, server__entry *entry)
 {
     server__entry **slot = &flight->table[entry->hash & (flight->table_size - 1)];
-    if (entry->after) server__flight_take(flight, entry);
     while (*slot != entry) slot = &(*slot)->chain;
     *slot = entry->chain;
+}
+
+void server__flight_orphan(server__flight *flight, server__entry *entry)
+{
+    if (entry->orphan) return;
+    leave_table(flight, entry);
+    entry->orphan = true;
+    if (entry->prediction) atomic_store(&entry->prediction->unwanted, true);
+}
+
+void server__flight_remove(server__flight *flight, server__entry *entry)
+{
+    if (entry->after) server__flight_take(flight, entry);
+    if (!entry->orphan) leave_table(flight, entry);
     server__entry_free(entry);
 }

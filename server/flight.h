@@ -14,6 +14,7 @@ typedef struct server__entry {
     size_t count;
     gte_token *tokens;                     /* behind the struct; none of a prediction */
     struct server__prediction *prediction; /* held, or NULL: a vector */
+    bool orphan;
 } server__entry;
 
 typedef struct server__flight {
@@ -40,6 +41,8 @@ server__entry *server__flight_find(const server__flight *flight, const server__e
 void server__flight_add(server__flight *flight, server__entry *entry);
 /* Off the queue, onto the encoder; stays in the table, for equal inputs to join. */
 void server__flight_take(server__flight *flight, server__entry *entry);
+/* Nobody wants what is on the encoder: equal inputs do not join it any more, since it may stop. */
+void server__flight_orphan(server__flight *flight, server__entry *entry);
 /* Out of queue and table, and freed. */
 void server__flight_remove(server__flight *flight, server__entry *entry);
 #endif

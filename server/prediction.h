@@ -11,6 +11,7 @@
 
 typedef struct server__prediction {
     atomic_size_t holders;
+    atomic_bool unwanted; /* nobody waits any more: what can be stopped is */
     const gte_head *head;
     gte_cache_key key; /* equal ones are answered once */
     gte_request request;

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 
 from harness import COMMAND, MODEL, ROOT, SLOW, Server, check, done, wait_for
 
@@ -273,6 +274,20 @@ def drain(folder):
     check("and then the end", server.process.wait(30 * SLOW) == 0, server.log()[-500:])
 
 
+# Minutes of work: nobody waits for it any more after the deadline, so it must not go on.
+def deadline(server):
+    schema = {"%d" % i: {"%d" % j: None for j in range(12)} for i in range(12)}
+    begin = time.monotonic()
+    status, _, body = server.request(
+        "POST", "/predict", {"task_type": "ner", "input_text": "2022年北京冬奥会" * 1200, "schema": schema},
+        {"X-Model-ID": "uie", "X-Request-Timeout": "0.5"})
+    seconds = time.monotonic() - begin
+    check("an extraction that takes too long: 504 in time", status == 504 and seconds < 5 * SLOW,
+          (status, seconds, body[:200]))
+    check("and it ends", wait_for(lambda: 'gte_model_running_items{model="uie"} 0\n' in
+                                  server.get("/metrics")[2].decode(), 5))
+
+
 # Several models under load at once, for the sanitizers too.
 def load(server):
     texts = ["第%d个人在北京工作" % (i % 37) for i in range(60)]
@@ -312,7 +327,7 @@ if __name__ == "__main__":
         files = [word for file in files for word in ("-m", file[3:])]
         with Server(*files, model="standin=" + MODEL) as s:
             for part in (listed, labels, spans, questions, long_text, reranking, tei_predict, refusals,
-                         load):
+                         load, deadline):
                 part(s)
         for part in (neighbours, equal, several_heads, drain, shared_models):
             part(place)
