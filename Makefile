@@ -87,8 +87,9 @@ $(error unknown VARIANT=$(VARIANT))
 endif
 
 # Instruction sets by folder: only these objects may hold AVX code, and only the dispatch table
-# leads to them. -ffp-contract=fast lets a*b+c be one FMA there; nowhere else.
+# leads to them (src/base/x86 holds SHA instructions, no AVX). -ffp-contract=fast lets a*b+c be one FMA there; nowhere else.
 KERNEL_CFLAGS := -O3 -ffp-contract=fast -fno-math-errno
+FOLDER_src/base/x86 := -msha -msse4.1 -O3
 FOLDER_src/kernels/avx2 := -mavx2 -mfma $(KERNEL_CFLAGS)
 FOLDER_src/kernels/avxvnni := $(FOLDER_src/kernels/avx2)
 FOLDER_src/kernels/avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma \
@@ -120,7 +121,7 @@ include src/mk/pull.mk
 
 LIB_DIRS := src src/base src/model src/tokenizer src/encoder src/tasks src/kernels src/kernels/scalar
 ifneq ($(filter x86_64-%,$(shell $(CC) -dumpmachine 2>/dev/null)),)
-LIB_DIRS += $(addprefix src/kernels/,avx2 avxvnni avx512 avx512vnni avx512bf16)
+LIB_DIRS += src/base/x86 $(addprefix src/kernels/,avx2 avxvnni avx512 avx512vnni avx512bf16)
 endif
 sources = $(sort $(wildcard $(addsuffix /*.c,$(1))))
 objects = $(patsubst %.c,$(B)/%.o,$(1))

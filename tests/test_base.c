@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/sha256.h"
+#include "base/sha256_blocks.h"
 #include "base/status.h"
 #include "base/team.h"
 #include "tests/support.h"
@@ -118,6 +119,27 @@ static void sha256(void)
          "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
+/* The processor's instructions give what the definition gives, from any state on, for any number of
+ * blocks at any address. */
+static void sha256_blocks(void)
+{
+    static uint8_t data[64 * 33 + 64];
+    gte__sha256_blocks *best = gte__sha256_blocks_best();
+    uint32_t seed = 1;
+    if (best == gte__sha256_blocks_scalar) puts("SKIP no SHA extensions here");
+    for (size_t i = 0; i < sizeof data; i++)
+        data[i] = (uint8_t)((seed = seed * 1664525u + 1013904223u) >> 24);
+    for (size_t blocks = 0; blocks <= 33; blocks++)
+        for (size_t at = 0; at < 64; at += 7) {
+            uint32_t one[8], other[8];
+            memcpy(one, data + blocks, sizeof one);
+            memcpy(other, one, sizeof other);
+            gte__sha256_blocks_scalar(one, data + at, blocks);
+            best(other, data + at, blocks);
+            CU_ASSERT_EQUAL(memcmp(one, other, sizeof one), 0);
+        }
+}
+
 typedef struct team_job {
     size_t tasks; /* of the one stage to come */
     _Atomic uint64_t sum;
@@ -206,6 +228,7 @@ int main(void)
         {"filling an error", status_fail},
         {"sizes and plans", sizes},
         {"SHA-256 against FIPS 180-4", sha256},
+        {"SHA-256 by instructions for it", sha256_blocks},
         {"team: each task once", team_runs_each_task_once},
         {"team: a slow task", team_waits_for_a_slow_task},
         {"team: members start", team_starts_members},

@@ -1,6 +1,6 @@
 /* What this machine and its kernel allow: instruction sets from CPUID and XCR0, threads from the
- * affinity mask. The cgroup's quota is read in cgroup.c. This file and dispatch.c are the only ones
- * that ask which architecture they are compiled for. */
+ * affinity mask. The cgroup's quota is read in cgroup.c. This file, dispatch.c and sha256.c are
+ * the only ones that ask which architecture they are compiled for. */
 #include "base/cpu.h"
 
 #include "base/cgroup.h"
@@ -22,13 +22,15 @@ static const char *const isa_names[GTE__ISA_COUNT] = {"scalar", "avx2",       "a
 #include <cpuid.h>
 
 /* Bits of CPUID leaf 1 ECX, leaf 7 EBX and XCR0 (Intel SDM volume 2A, CPUID; volume 1, 13.3). */
+#define LEAF1_SSE41 (1u << 19 | 1u << 9) /* and SSSE3 */
 #define LEAF1_FMA (1u << 12)
 #define LEAF1_OSXSAVE (1u << 27)
 #define LEAF1_AVX (1u << 28)
 #define LEAF7_AVX2 (1u << 5)
 #define LEAF7_AVX512 (1u << 16 | 1u << 17 | 1u << 30 | 1u << 31) /* F, DQ, BW, VL */
-#define LEAF7_C_AVX512_VNNI (1u << 11)                           /* ECX */
-#define LEAF7_1_AVX_VNNI (1u << 4)                               /* sub-leaf 1, EAX */
+#define LEAF7_SHA (1u << 29)
+#define LEAF7_C_AVX512_VNNI (1u << 11) /* ECX */
+#define LEAF7_1_AVX_VNNI (1u << 4)     /* sub-leaf 1, EAX */
 #define LEAF7_1_AVX512_BF16 (1u << 5)
 #define XCR0_AVX 0x06u    /* xmm and ymm state */
 #define XCR0_AVX512 0xe6u /* and opmask, zmm state */
@@ -65,16 +67,29 @@ static unsigned detect(void)
     levels |= bit(GTE__ISA_AVX512VNNI);
     return later & LEAF7_1_AVX512_BF16 ? levels | bit(GTE__ISA_AVX512BF16) : levels;
 }
+
+static bool detect_sha(void)
+{
+    unsigned a, b, c, d;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || (c & LEAF1_SSE41) != LEAF1_SSE41) return false;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & LEAF7_SHA);
+}
 #else
 static unsigned detect(void)
 {
     return 1u << GTE__ISA_SCALAR;
+}
+
+static bool detect_sha(void)
+{
+    return false;
 }
 #endif
 
 /* The only mutable state: written once, under the pthread_once. */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static unsigned isa_levels;
+static bool has_sha;
 static gte__isa isa_chosen;
 
 /* The best level that the machine has, no better than that one. */
@@ -87,6 +102,7 @@ static gte__isa highest(int isa)
 static void choose(void)
 {
     isa_levels = detect();
+    has_sha = detect_sha();
     isa_chosen = highest(GTE__ISA_COUNT - 1);
     const char *wanted = getenv("GTE_CPU");
     if (!wanted) return;
@@ -98,6 +114,12 @@ bool gte__cpu_has(gte__isa isa)
 {
     (void)pthread_once(&once, choose);
     return isa_levels >> isa & 1u;
+}
+
+bool gte__cpu_has_sha(void)
+{
+    (void)pthread_once(&once, choose);
+    return has_sha;
 }
 
 gte__isa gte__cpu_isa_best(void)

@@ -27,6 +27,9 @@ gte__isa gte__cpu_isa_best(void);
  * once; thread-safe. */
 gte__isa gte__cpu_isa(void);
 
+/* Whether it has the SHA extensions (and SSE4.1, as all that have them). Thread-safe. */
+bool gte__cpu_has_sha(void);
+
 const char *gte__isa_name(gte__isa isa);
 
 /* Threads that may run at the same time: the smaller of the affinity mask and the cgroup's CPU

@@ -1,10 +1,14 @@
-/* SHA-256, FIPS 180-4 §6.2, straight from the standard. Portable; some 300 MB/s. */
+/* SHA-256, FIPS 180-4 §6.2, straight from the standard; x86/sha256_x86.c compresses blocks where
+ * the processor can. */
 #include "base/sha256.h"
 
 #include <string.h>
 
+#include "base/cpu.h"
+#include "base/sha256_blocks.h"
+
 /* §4.2.2: the first 32 bits of the fractional parts of the cube roots of the first 64 primes */
-static const uint32_t K[64] = {
+const uint32_t gte__sha256_k[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
     0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
     0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
@@ -43,13 +47,26 @@ static void compress(uint32_t state[8], const uint8_t *block)
     for (int t = 0; t < 64; t++) {
         uint32_t a = v[0], e = v[4];
         uint32_t s1 = rotr(e, 6) ^ rotr(e, 11) ^ rotr(e, 25);
-        uint32_t t1 = v[7] + s1 + ((e & v[5]) ^ (~e & v[6])) + K[t] + w[t];
+        uint32_t t1 = v[7] + s1 + ((e & v[5]) ^ (~e & v[6])) + gte__sha256_k[t] + w[t];
         uint32_t s0 = rotr(a, 2) ^ rotr(a, 13) ^ rotr(a, 22);
         uint32_t t2 = s0 + ((a & v[1]) ^ (a & v[2]) ^ (v[1] & v[2]));
         v[7] = v[6], v[6] = v[5], v[5] = e, v[4] = v[3] + t1;
         v[3] = v[2], v[2] = v[1], v[1] = a, v[0] = t1 + t2;
     }
     for (int i = 0; i < 8; i++) state[i] += v[i];
+}
+
+void gte__sha256_blocks_scalar(uint32_t state[8], const uint8_t *p, size_t blocks)
+{
+    for (; blocks; blocks--, p += 64) compress(state, p);
+}
+
+gte__sha256_blocks *gte__sha256_blocks_best(void)
+{
+#if defined(__x86_64__)
+    if (gte__cpu_has_sha() && gte__cpu_isa() != GTE__ISA_SCALAR) return gte__sha256_blocks_x86;
+#endif
+    return gte__sha256_blocks_scalar;
 }
 
 void gte__sha256_init(gte__sha256 *s)
@@ -63,6 +80,7 @@ void gte__sha256_init(gte__sha256 *s)
 
 void gte__sha256_update(gte__sha256 *s, const void *data, size_t size)
 {
+    gte__sha256_blocks *blocks = gte__sha256_blocks_best();
     const uint8_t *p = data;
     size_t have = s->length % 64;
     s->length += size;
@@ -71,10 +89,10 @@ void gte__sha256_update(gte__sha256 *s, const void *data, size_t size)
         memcpy(s->block + have, p, take);
         p += take, size -= take;
         if (have + take < 64) return;
-        compress(s->state, s->block);
+        blocks(s->state, s->block, 1);
     }
-    for (; size >= 64; p += 64, size -= 64) compress(s->state, p);
-    if (size) memcpy(s->block, p, size);
+    blocks(s->state, p, size / 64);
+    if (size % 64) memcpy(s->block, p + size / 64 * 64, size % 64);
 }
 
 void gte__sha256_final(gte__sha256 *s, uint8_t digest[32])

@@ -42,7 +42,7 @@ report() {
 shopt -s nullglob
 own='gte(_task)?\.h'
 check_room include "gte\.h" include/*.h
-check_room src/base "base/.*|$own" src/base/*.[ch]
+check_room src/base "base/.*|$own" src/base/*.[ch] src/base/x86/*.[ch]
 check_room src/kernels 'kernels/.*|base/panels\.h' src/kernels/*/*.[chS]
 check_room src/kernels/dispatch 'kernels/.*|base/(cpu|panels)\.h' src/kernels/*.[ch]
 check_room src/model "base/.*|model/.*|$own" src/model/*.[ch]
@@ -65,7 +65,7 @@ check_room server "server/.*|pull/store\.h|convert/schema_json\.h|base/(number_t
 check_owner jansson.h 'convert/|src/cli/|server/'
 check_owner cblas.h 'src/encoder/linear_openblas\.c|src/train/product\.c'
 check_owner utf8proc.h 'src/tokenizer/'
-check_owner immintrin.h 'src/kernels/avx2/|src/kernels/avx512(bf16)?/'
+check_owner immintrin.h 'src/base/x86/|src/kernels/avx2/|src/kernels/avx512(bf16)?/'
 check_owner sqlite3.h 'cache/database_own\.h|perf/cache/'
 check_owner 'curl/curl\.h' 'pull/http_curl\.c'
 check_owner 'gnutls/.*' 'server/tls_gnutls\.c'
