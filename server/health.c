@@ -71,8 +71,12 @@ static void health(server__request *request)
     server__json_c_string(&out, service->models.choices[0]->name);
     server__text_printf(&out, ",\"model_load_time\":%.3f,\"model_error\":null",
                         server__models_load_seconds(&service->models));
+    for (size_t i = 0; i < service->models.count; i++) {
+        server__text_string(&out, i ? "," : ",\"models\":[");
+        server__json_c_string(&out, service->models.choices[i]->name);
+    }
     /* peers are the load balancer's to know: asking them here would be a side effect */
-    server__text_string(&out, ",\"instances\":[{\"instance_id\":");
+    server__text_string(&out, "],\"instances\":[{\"instance_id\":");
     server__json_c_string(&out, service->settings.instance_id);
     server__text_printf(&out, ",\"instance_port\":%d,\"status\":\"%s\"}]}",
                         server__http_port(service->http), good ? "healthy" : "unhealthy");

@@ -5,6 +5,8 @@ const at = (id) => document.getElementById(id);
 let language = navigator.language.startsWith("zh") ? "zh" : "en";
 let task = "sentiment";
 let info = null; // the model and the limits, once the server has told
+let models = null; // what is loaded, and what it does
+const EXTRACTING = ["ner", "relation", "event"];
 const typed = {}; // what the user wrote, by task
 
 function words() { return WORDS[language]; }
@@ -13,25 +15,61 @@ function labelList() {
   return at("labels").value.split(/[,，]/).map((s) => s.trim()).filter(Boolean);
 }
 
+// Whether a model does the task: true as long as that is not known.
+function isLoaded(name) {
+  if (!models) return true;
+  return models.some((m) => (name === "similarity" ? m.embedding : m.default_for.includes(name)));
+}
+
+function doing(name) {
+  return (models ?? []).filter((m) => (name === "similarity" ? m.embedding : m.tasks.includes(name)));
+}
+
+// The schema that was typed; undefined: none. Throws what is not JSON.
+function schema() {
+  const text = at("schema").value.trim();
+  return EXTRACTING.includes(task) && text ? JSON.parse(text) : undefined;
+}
+
 function body() {
   const text = at("text").value;
   if (task === "similarity") return { inputs: text.split("\n").filter((line) => line.trim()) };
   const out = { task_type: task, input_text: text };
   if (task === "classification" && labelList().length) out.labels = labelList();
+  const wanted = schema();
+  if (wanted !== undefined) out.schema = wanted;
   return out;
 }
 
 function path() { return task === "similarity" ? "embed" : "predict"; }
 
 function showCommand() {
-  const json = JSON.stringify(body()).replaceAll("'", "'\\''");
+  let sent;
+  try {
+    sent = body();
+  } catch {
+    at("curl").textContent = words().notJson;
+    return;
+  }
+  const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
   const url = new URL(path(), location.href);
-  at("curl").textContent = `curl ${url} -H 'Content-Type: application/json' -d '${json}'`;
+  const which = at("which").value ? ` -H ${quoted(`X-Model-ID: ${at("which").value}`)}` : "";
+  at("curl").textContent =
+    `curl ${url} -H 'Content-Type: application/json'${which} -d ${quoted(JSON.stringify(sent))}`;
 }
 
 function showModel() {
   if (info) at("model").textContent = `${info.served_model_name} · ${info.model_dtype} · ` +
     words().longest.replace("{0}", info.max_input_length);
+}
+
+// Who shall answer, where several can; the first is the server's choice.
+function showModels() {
+  const able = doing(task);
+  at("model-row").hidden = able.length < 2;
+  at("which").replaceChildren(...able.map((m) => element("option", {
+    value: m.default_for.includes(task) ? "" : m.id,
+    ...(m.default_for.includes(task) ? { selected: "" } : {}) }, m.id)));
 }
 
 function show() {
@@ -40,11 +78,15 @@ function show() {
   for (const node of document.querySelectorAll("[data-word]")) node.textContent = w[node.dataset.word];
   at("language").textContent = w.other;
   at("tasks").replaceChildren(...Object.entries(w.tasks).map(([name, [title]]) => {
-    const tab = element("button", { type: "button", role: "tab", "aria-selected": name === task }, title);
+    const tab = element("button", { type: "button", role: "tab", "aria-selected": name === task,
+      ...(isLoaded(name) ? {} : { class: "missing", title: w.missing }) }, title);
     tab.addEventListener("click", () => choose(name));
     return tab;
   }));
   at("about").textContent = w.tasks[task][1];
+  if (!isLoaded(task)) at("answer").replaceChildren(element("p", { class: "wrong" }, w.missing));
+  showModels();
+  at("schema-row").hidden = !EXTRACTING.includes(task) || !isLoaded(task);
   at("labels-row").hidden = task !== "classification";
   at("text").value = typed[task] ?? w.tasks[task][2];
   showModel();
@@ -60,7 +102,9 @@ function choose(name) {
 
 function headers() {
   const key = at("key").value;
-  return { "Content-Type": "application/json", ...(key ? { Authorization: `Bearer ${key}` } : {}) };
+  const which = at("which").value;
+  return { "Content-Type": "application/json", ...(key ? { Authorization: `Bearer ${key}` } : {}),
+    ...(which ? { "X-Model-ID": which } : {}) };
 }
 
 function fail(message) {
@@ -79,17 +123,24 @@ function showAnswer(sent, answer) {
   at("answer").replaceChildren(...drawResult(task, answer.result, sent.input_text, w));
   at("took").textContent = w.took.replace("{0}", answer.elapsed_ms.toFixed(2)) +
     (answer.cached ? w.cached : "") + (answer.truncated ? w.cut : "") +
-    (answer.result.engine ? ` · ${answer.result.engine}` : "");
+    ` · ${answer.head ?? answer.model} · ${answer.result.engine}`;
 }
 
 async function run(event) {
   event.preventDefault();
-  const sent = body();
+  let sent;
+  try {
+    sent = body();
+  } catch {
+    fail(words().notJson);
+    return;
+  }
   at("run").disabled = true;
   try {
     const response = await fetch(path(), { method: "POST", headers: headers(), body: JSON.stringify(sent) });
     const answer = await response.json();
     if (response.status === 401) at("key-row").hidden = false;
+    if (response.ok && !models) await askModels();
     if (response.ok) showAnswer(sent, answer);
     else fail(`${response.status}: ${answer.error?.message ?? answer.error}`);
     if (!response.ok) at("json").textContent = JSON.stringify(answer, null, 1);
@@ -108,6 +159,12 @@ async function copy() {
   } catch {
     getSelection().selectAllChildren(at("curl"));
   }
+}
+
+async function askModels() {
+  const response = await fetch("v1/models", { headers: headers() });
+  if (response.ok) models = (await response.json()).data;
+  if (response.ok) show();
 }
 
 function figure(name, value) {
@@ -153,6 +210,7 @@ async function start() {
   setInterval(() => document.hidden || refresh(), 2000);
   info = await (await fetch("info")).json();
   showModel();
+  await askModels();
 }
 
 start();
