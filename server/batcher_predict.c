@@ -1,6 +1,7 @@
 /* Predictions of one head, together. The library fails a whole call for one bad request: that one
  * is answered alone and the others go again, twice at most; then each goes by itself, so that
- * however many are bad, what it costs stays in proportion to how many there are. */
+ * however many are bad, what it costs stays in proportion to how many there are. Those of pointer
+ * heads share no passes: they go by themselves at once, so that no work is done twice. */
 #include "server/batcher_own.h"
 #include "server/prediction.h"
 
@@ -36,6 +37,7 @@ static gte_status predict(server__worker *w, size_t from, size_t n, gte_error *e
 void server__worker_predict(server__worker *w, size_t n)
 {
     gte_error err = {0};
+    gte_head_info head = {.kind = GTE_HEAD_SEQUENCE};
     for (size_t i = 0; i < n; i++) {
         w->predictions[i] = w->batch[i]->prediction;
         w->predictions[i]->err = (gte_error){0};
@@ -44,7 +46,8 @@ void server__worker_predict(server__worker *w, size_t n)
         w->requests[i].progress_arg = w->predictions[i];
         w->results[i] = w->predictions[i]->result;
     }
-    for (int again = 0; again < 2 && n > 1; again++) {
+    if (w->predictions[0]->head) gte_head_describe(w->predictions[0]->head, &head, sizeof head);
+    for (int again = 0; again < 2 && n > 1 && head.kind != GTE_HEAD_POINTER; again++) {
         const gte_status status = predict(w, 0, n, &err);
         if (status == GTE_OK) return;
         if (!is_of_one(status) || err.index >= n) break;

@@ -1,6 +1,7 @@
 /* Schemas and texts of any bytes through extraction and its JSON, on the small model with a head
  * that often points. The first two bytes choose task, flags and windows; then a byte for the number
- * of types, for each its parent and a name up to a NUL; the rest is the text. */
+ * of types, for each its parent and a name up to a NUL, or from 128 on a schema as JSON up to a NUL;
+ * the rest is the text. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 
 #include "base/memory.h"
 #include "convert/convert.h"
+#include "convert/schema_json.h"
 #include "gte_task.h"
 #include "handle.h"
 
@@ -70,8 +72,45 @@ static void check_result(const gte_text *text)
     }
 }
 
+/* Up to TYPES nodes from the bytes at *data. */
+static size_t take_nodes(gte_schema_node *schema, size_t types, const uint8_t **data,
+                         const uint8_t *end)
+{
+    size_t count = 0;
+    while (count < types && end - *data > 1) {
+        const uint8_t *name = *data + 1, *stop = memchr(name, 0, (size_t)(end - name));
+        if (!stop) break;
+        schema[count++] = (gte_schema_node){(const char *)name, (int)(**data % 10) - 2};
+        *data = stop + 1;
+    }
+    return count;
+}
+
+/* The nodes of the JSON at *data; parents stand before their children. Few, as each costs time. */
+static json_t *take_json(convert__schema *schema, const uint8_t **data, const uint8_t *end)
+{
+    const uint8_t *stop = memchr(*data, 0, (size_t)(end - *data));
+    json_t *json = NULL;
+    gte_error err;
+    schema->count = 0;
+    if (!stop) return NULL;
+    const gte_status status =
+        convert__schema_parse((const char *)*data, (size_t)(stop - *data), &json, schema, &err);
+    need(status == GTE_OK ||
+         ((status == GTE_E_ARGUMENT || status == GTE_E_FORMAT) && err.message[0]));
+    if (status != GTE_OK) schema->count = 0;
+    need(schema->count <= GTE_SCHEMA_NODES_MAX);
+    for (size_t i = 0; i < schema->count; i++)
+        need(schema->nodes[i].name && schema->nodes[i].parent < (int)i);
+    if (schema->count > TYPES) schema->count = TYPES;
+    *data = stop + 1;
+    return json;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static convert__schema from_json;
+    json_t *json = NULL;
     static const gte_task tasks[] = {GTE_TASK_NER, GTE_TASK_RELATION, GTE_TASK_EVENT,
                                      GTE_TASK_SENTIMENT};
     gte_schema_node schema[TYPES];
@@ -84,20 +123,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                     (data[0] & 16 ? GTE_SPECIAL_AS_TEXT : 0);
     request.window_tokens = data[1] % 64;
     request.stride_tokens = data[1] / 8;
-    const size_t types = data[2] % (TYPES + 1);
-    for (data += 3; request.schema_count < types && end - data > 1; request.schema_count++) {
-        const uint8_t *name = data + 1, *stop = memchr(name, 0, (size_t)(end - name));
-        if (!stop) break;
-        schema[request.schema_count] =
-            (gte_schema_node){(const char *)name, (int)(data[0] % 10) - 2};
-        data = stop + 1;
+    const uint8_t types = data[2];
+    data += 3;
+    if (types & 128) {
+        json = take_json(&from_json, &data, end);
+        request.schema = from_json.nodes;
+        request.schema_count = from_json.count;
+    } else {
+        request.schema = schema;
+        request.schema_count = take_nodes(schema, types % (TYPES + 1), &data, end);
     }
-    request.schema = schema;
     request.text = (gte_text){(const char *)data, (size_t)(end - data), NULL, 0};
     if (request.text.size > TEXT) request.text.size = TEXT;
     gte_error err;
     const gte_status status = gte_predict(ctx, &head, &request, 1, &result, &err);
     need(status == GTE_OK || status == GTE_E_ARGUMENT || status == GTE_E_UTF8);
     if (status == GTE_OK) check_result(&request.text);
+    json_decref(json);
     return 0;
 }
