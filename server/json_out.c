@@ -127,6 +127,15 @@ void server__json_floats(server__text *text, const float *values, size_t n)
     text->size = (size_t)(out - text->data);
 }
 
+void server__json_thousandths(server__text *text, uint64_t value)
+{
+    char digits[GTE__NUMBER_SIZE];
+    server__text_add(text, digits, gte__integer_text((int64_t)(value / 1000), digits));
+    const char rest[4] = {'.', (char)('0' + value / 100 % 10), (char)('0' + value / 10 % 10),
+                          (char)('0' + value % 10)};
+    server__text_add(text, rest, sizeof rest);
+}
+
 /* Bytes of the floats, lowest first, whatever the machine's order. */
 static uint32_t byte_at(const float *values, size_t n, size_t i)
 {

@@ -26,6 +26,8 @@ void server__json_c_string(server__text *text, const char *string);
 /* [v0,v1,...] with digits enough to get the same floats back; one number; a double. */
 void server__json_floats(server__text *text, const float *values, size_t n);
 void server__json_float(server__text *text, float value);
+/* A number given in thousandths, as "1.234". */
+void server__json_thousandths(server__text *text, uint64_t value);
 /* "..." holding the base64 of the floats' little-endian bytes, as OpenAI's clients read it. */
 void server__json_base64(server__text *text, const float *values, size_t n);
 

@@ -17,10 +17,11 @@ static void describe(server__text *how, const server__choice *choice, const gte_
     add_string(how, choice->model->computed_by);
     add_string(how, gte_version());
     add_string(how, choice->head ? choice->head_info.sha256 : "");
-    server__text_printf(how, "%d %d %d %d %d %d %.9g %zu %zu ", (int)query->aggregation,
-                        query->max_texts, query->max_answer_tokens, query->best,
-                        query->window_tokens, query->stride_tokens, (double)query->null_threshold,
-                        query->label_count, query->schema_count);
+    const double numbers[] = {
+        query->aggregation,    query->max_texts,           query->max_answer_tokens,
+        query->best,           query->window_tokens,       query->stride_tokens,
+        query->null_threshold, (double)query->label_count, (double)query->schema_count};
+    server__text_add(how, (const char *)numbers, sizeof numbers);
     for (size_t i = 0; i < query->label_count; i++) {
         const gte_label *label = &query->labels[i];
         add_string(how, label->name);

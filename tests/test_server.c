@@ -3,12 +3,14 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "server/batcher.h"
 #include "server/buckets.h"
 #include "server/guard.h"
 #include "server/http.h"
 #include "server/json_out.h"
+#include "server/timestamp.h"
 #include "support.h"
 
 #define SECOND 1000000000u
@@ -103,6 +105,41 @@ static void expect_text(server__text *text, const char *wanted)
     CU_ASSERT_EQUAL(text->size, strlen(wanted));
     if (text->size == strlen(wanted)) CU_ASSERT_EQUAL(memcmp(text->data, wanted, text->size), 0);
     text->size = 0;
+}
+
+static void test_thousandths(void)
+{
+    static const uint64_t values[] = {0, 7, 89, 450, 1000, 1002, 12345678, 86400000000};
+    server__text text = {0};
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        char wanted[32];
+        snprintf(wanted, sizeof wanted, "%.3f", (double)values[i] / 1000);
+        server__json_thousandths(&text, values[i]);
+        CU_ASSERT_EQUAL(text.size, strlen(wanted));
+        CU_ASSERT_NSTRING_EQUAL(text.data, wanted, text.size);
+        server__text_free(&text);
+    }
+}
+
+/* The milliseconds are put into a second that was written before. */
+static void test_timestamp(void)
+{
+    struct timespec begin, end;
+    struct tm parts = {0};
+    for (int i = 0; i < 200; i++) {
+        char now[SERVER__TIMESTAMP_SIZE];
+        int milliseconds;
+        clock_gettime(CLOCK_REALTIME, &begin);
+        server__timestamp(now);
+        clock_gettime(CLOCK_REALTIME, &end);
+        const char *rest = strptime(now, "%Y-%m-%dT%H:%M:%S", &parts);
+        CU_ASSERT_FATAL(rest && sscanf(rest, ".%3dZ", &milliseconds) == 1);
+        CU_ASSERT_STRING_EQUAL(rest + 4, "Z");
+        const int64_t at = (int64_t)timegm(&parts) * 1000 + milliseconds;
+        CU_ASSERT(at >= (int64_t)begin.tv_sec * 1000 + begin.tv_nsec / 1000000);
+        CU_ASSERT(at <= (int64_t)end.tv_sec * 1000 + end.tv_nsec / 1000000);
+        nanosleep(&(struct timespec){0, 6100000}, NULL); /* over a second in all */
+    }
 }
 
 static void test_json_out(void)
@@ -327,6 +364,8 @@ int main(void)
         {"the guard", test_guard},
         {"buckets", test_buckets},
         {"JSON on the way out", test_json_out},
+        {"thousandths", test_thousandths},
+        {"the time of day", test_timestamp},
         {"the batcher", test_batcher},
         {"a full queue", test_full},
         {"many that wait for the same", test_alike},
