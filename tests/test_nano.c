@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "gte_task.h"
 #include "support.h"
 
 #define NANO "models/nano/nano.gte"
@@ -69,6 +70,34 @@ static void test_unknown_characters(void)
     CU_ASSERT_TRUE(likeness("\xd0\xbc\xd0\xb8\xd1\x80", "\xd0\xbc\xd0\xb8\xd1\x80") > 0.9999f);
 }
 
+/* The head beside it is for this very file, and knows questions that it was not trained on. */
+static void test_head(void)
+{
+    static const char *const questions[][2] = {
+        {"somebody stole my wallet with the card in it", "lost_or_stolen_card"},
+        {"my card just came, how do I activate it?", "activate_my_card"},
+        {"I forgot the code I use to open the app", "passcode_forgotten"},
+    };
+    gte_head *head = NULL;
+    gte_result *result = NULL;
+    gte_error err;
+    CU_ASSERT_EQUAL_FATAL(gte_head_open(&head, model, "models/nano/banking77.gte", &err), GTE_OK);
+    CU_ASSERT_EQUAL_FATAL(gte_result_create(&result, &err), GTE_OK);
+    for (size_t i = 0; i < sizeof questions / sizeof *questions; i++) {
+        gte_request request = GTE_REQUEST_INIT;
+        gte_result_info info;
+        request.task = GTE_TASK_CLASSIFICATION;
+        request.text = gte_text_of(questions[i][0]);
+        CU_ASSERT_EQUAL_FATAL(gte_predict(ctx, head, &request, 1, &result, &err), GTE_OK);
+        gte_result_describe(result, &info, sizeof info);
+        if (strcmp(info.labels[0].name, questions[i][1]) != 0)
+            printf("\n    %s: %s", questions[i][0], info.labels[0].name);
+        CU_ASSERT_STRING_EQUAL(info.labels[0].name, questions[i][1]);
+    }
+    gte_result_free(&result);
+    gte_head_close(&head);
+}
+
 static void close_model(void)
 {
     gte_context_free(&ctx);
@@ -81,6 +110,7 @@ int main(void)
         {"whole and small", test_whole},
         {"paraphrases above unrelated sentences", test_meaning},
         {"unknown characters", test_unknown_characters},
+        {"its head", test_head},
         {"close", close_model},
     };
     return SUPPORT_MAIN("nano", cases);
