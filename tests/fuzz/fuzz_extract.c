@@ -1,7 +1,7 @@
 /* Schemas and texts of any bytes through extraction and its JSON, on the small model with a head
- * that often points. The first two bytes choose task, flags and windows; then a byte for the number
- * of types, for each its parent and a name up to a NUL, or from 128 on a schema as JSON up to a NUL;
- * the rest is the text. */
+ * that often points. The first two bytes choose task, flags and windows; then a byte for the
+ * number of types, for each its parent and a name up to a NUL, or from 128 on a schema as JSON up
+ * to a NUL; the rest is the text. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
