@@ -4,7 +4,7 @@
 #define GTE_CLI_TRAIN_READ_H
 
 #include "cli.h"
-#include "train/examples.h"
+#include "train/word_tags.h"
 
 typedef enum cli_train_kind {
     CLI_TRAIN_BY_NAME = 0,
@@ -31,6 +31,10 @@ int cli__train_read(const cli_train_format *format, const char *path, train__exa
 int cli__train_add(const cli_train_format *format, const char *place, uint64_t line,
                    const char *text, size_t size, train__examples *out);
 int cli__train_add_label(const char *place, const char *label, size_t size, train__examples *out);
+
+/* Of train_words.c: the labels of words as tags. CLI_OK or reported; train__tags_free. */
+int cli__train_tags(train__examples *examples, const char *path, train__tags *tags,
+                    size_t *repaired);
 
 /* Of train_table.c: CSV and TSV. */
 int cli__train_read_table(const cli_train_format *format, const char *path, char separator,

@@ -19,8 +19,8 @@ typedef struct tagger {
     double *weights;
 } tagger;
 
-static int read_tags(train__examples *examples, const char *path, train__tags *tags,
-                     size_t *repaired)
+int cli__train_tags(train__examples *examples, const char *path, train__tags *tags,
+                    size_t *repaired)
 {
     gte_error err;
     char place[CLI_TRAIN_PLACE];
@@ -125,7 +125,7 @@ static int judge_test(cli_train_run *run, tagger *t)
     train__crf crf = {0};
     uint32_t *types = NULL;
     size_t repaired = 0;
-    int code = read_tags(&run->test, run->test_path, &tags, &repaired);
+    int code = cli__train_tags(&run->test, run->test_path, &tags, &repaired);
     if (code == CLI_OK) code = embed(run, &run->test, &tags, run->test_path, &words);
     const train__chains chains = {words.units, run->test.count, words.labels, &t->tags};
     if (code == CLI_OK && !(types = calloc(tags.types.count + 1, sizeof *types)))
@@ -168,7 +168,7 @@ static int name_types(cli_train_run *run, const train__tags *tags)
 static int prepare(cli_train_run *run, tagger *t, train__folds *folds)
 {
     gte_error err;
-    int code = read_tags(&run->examples, run->path, &t->tags, &run->repaired);
+    int code = cli__train_tags(&run->examples, run->path, &t->tags, &run->repaired);
     if (code == CLI_OK) code = name_types(run, &t->tags);
     if (code != CLI_OK) return code;
     train__examples_join(&run->examples);
