@@ -258,9 +258,11 @@ gte_status gte_predict(gte_context *ctx, const gte_head *head, const gte_request
         status = predict_pointers(ctx, head, own, n, results, &at, err);
     else if (status == GTE_OK && head)
         status = gte__fail(err, GTE_E_UNSUPPORTED, 0, "heads of this kind are not read yet");
-    else
-        for (at = 0; at < n && status == GTE_OK; at++)
+    else if (status == GTE_OK)
+        for (at = 0; at < n; at++) {
             status = predict_likeness(ctx, &own[at], results[at], err);
+            if (status != GTE_OK) break;
+        }
     if (status == GTE_OK) return gte__ok(err);
     if (err) err->index = at < n ? at : 0;
     return status;

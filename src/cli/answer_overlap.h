@@ -1,5 +1,5 @@
-/* How alike two answers are: the measures of SQuAD (Rajpurkar et al., 2016) and of CMRC 2018 (Cui et
- * al., 2019). Both look at units: a character of Chinese, Japanese or Korean, a word of other
+/* How alike two answers are: the measures of SQuAD (Rajpurkar et al., 2016) and of CMRC 2018 (Cui
+ * et al., 2019). Both look at units: a character of Chinese, Japanese or Korean, a word of other
  * scripts; case, punctuation and spaces do not count, nor English articles. */
 #ifndef GTE_CLI_ANSWER_OVERLAP_H
 #define GTE_CLI_ANSWER_OVERLAP_H

@@ -1,6 +1,6 @@
 /* gte eval qa: answers to questions about a text, from JSON as SQuAD and CMRC 2018 have it:
- * data[].paragraphs[] of "context" and qas[] of "question" and answers[]. A question without answers
- * is one that the text does not answer. Of several answers the one nearest counts. */
+ * data[].paragraphs[] of "context" and qas[] of "question" and answers[]. A question without
+ * answers is one that the text does not answer. Of several answers the nearest counts. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +19,7 @@ typedef struct questions {
     json_t *json;
     question *of;
     size_t count, capacity;
+    size_t empty; /* questions that ask nothing: wrong, and not asked */
     cli_units predicted, truth;
     double exact, f1, run_f1; /* sums */
 } questions;
@@ -27,7 +28,13 @@ typedef struct questions {
 
 static int wrong(const questions *q, const char *what)
 {
-    return cli__fail("%s: question %zu: %s", q->eval->path, q->count + 1, what);
+    return cli__fail("%s: question %zu: %s", q->eval->path, q->count + q->empty + 1, what);
+}
+
+static bool is_blank(const json_t *text)
+{
+    const char *at = json_string_value(text);
+    return !at[strspn(at, " \t\r\n")];
 }
 
 static int add_question(questions *q, const json_t *context, const json_t *qa)
@@ -39,6 +46,10 @@ static int add_question(questions *q, const json_t *context, const json_t *qa)
     for (size_t i = 0; i < json_array_size(answers); i++)
         if (!json_is_string(json_object_get(json_array_get(answers, i), "text")))
             return wrong(q, "an answer has no \"text\"");
+    if (is_blank(context) || is_blank(json_object_get(qa, "question"))) {
+        q->empty++;
+        return CLI_OK;
+    }
     if (q->count == q->capacity) {
         const size_t capacity = q->capacity ? 2 * q->capacity : 256;
         question *of = realloc(q->of, capacity * sizeof *of);
@@ -142,10 +153,13 @@ int cli__eval_qa(cli_session *session, const cli_eval_values *values, const char
     const cli_eval_set set = {q.count, &q, text_of, place_of, take};
     if (code == CLI_OK) code = cli__eval_run(&eval, &set);
     if (code == CLI_OK) {
-        const double n = (double)q.count;
+        const double n = (double)(q.count + q.empty);
         const cli_eval_figure figures[] = {
             {"exact_match", q.exact / n}, {"f1", q.f1 / n}, {"cmrc_f1", q.run_f1 / n}};
-        const cli_eval_report report = {"questions", q.count, figures, 3};
+        const cli_eval_report report = {"questions", q.count + q.empty, figures, 3};
+        if (q.empty)
+            cli__note("%zu question%s empty: wrong without being asked", q.empty,
+                      q.empty == 1 ? " is" : "s are");
         code = cli__eval_print(&eval, &report);
     }
     json_decref(q.json);

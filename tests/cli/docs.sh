@@ -142,7 +142,7 @@ expect 'option' test "$(complete_words gte embed --no-n)" = '--no-normalize '
 expect 'choice' test "$(complete_words gte embed --format js)" = 'json jsonl '
 expect 'choice after =' test "$(complete_words gte embed --format = n)" = 'npy '
 expect 'help' test "$(complete_words gte help con)" = 'convert '
-expect 'eval' test "$(complete_words gte eval '')" = 'sts '
+expect 'eval' test "$(complete_words gte eval '')" = 'cls ner qa sts '
 touch model.gte
 expect 'file' test "$(complete_words gte info mod)" = 'model.gte '
 

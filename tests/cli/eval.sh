@@ -104,7 +104,7 @@ run eval
 expect_rc 2
 run eval ndcg plain.csv
 expect_rc 2
-expect_err_has 'the one evaluation there is: gte eval sts FILE.csv'
+expect_err_has 'what to measure comes first: sts, cls, ner or qa'
 run eval sts
 expect_rc 2
 run eval sts -m "$MODEL" /nowhere.csv

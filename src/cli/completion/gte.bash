@@ -26,7 +26,7 @@ _gte()
             return ;;
         --format)
             options="text json jsonl npy raw"
-            [ "$command" != train ] || options="csv tsv jsonl conll"
+            case $command in train|eval) options="csv tsv jsonl conll" ;; esac
             COMPREPLY=($(compgen -W "$options" -- "$cur"))
             return ;;
         --aggregation)
@@ -44,7 +44,7 @@ _gte()
         --header) COMPREPLY=($(compgen -W "yes no" -- "$cur")); return ;;
         --from) COMPREPLY=($(compgen -W "hf modelscope" -- "$cur")); return ;;
         --dtype) COMPREPLY=($(compgen -W "f32 bf16 int8" -- "$cur")); return ;;
-        --labels|--schema|--best|--max-answer|--name|--revision|--c|--folds|--seed|--text-column|--labels-column|--labels-separator|--timeout|--retries|--days|--prompt|--query-prompt|--corpus-prompt|-t|--threads|--batch-tokens|-d|--dims|-k|--top|--max-tokens|--cells|--cell|--rounds|--seconds)
+        --labels|--schema|--map|--best|--max-answer|--name|--revision|--c|--folds|--seed|--text-column|--labels-column|--labels-separator|--timeout|--retries|--days|--prompt|--query-prompt|--corpus-prompt|-t|--threads|--batch-tokens|-d|--dims|-k|--top|--max-tokens|--cells|--cell|--rounds|--seconds)
             return ;;
     esac
 
@@ -68,7 +68,8 @@ _gte()
                 --max-answer --no-truncate --logits --raw --pretty --threads --batch-tokens
                 --backend --special-as-text --replace-invalid --help" ;;
         eval)
-            options="--model --json --dims --pooling --no-truncate --prompt --threads
+            options="--model --head --format --text-column --labels-column --map --aggregation
+                --max-answer --json --dims --pooling --no-truncate --prompt --threads
                 --batch-tokens --backend --special-as-text --replace-invalid --help" ;;
         train)
             options="--model --task --output --test --method --format --text-column --labels-column
@@ -109,7 +110,7 @@ _gte()
             COMPREPLY=($(compgen -W "$(command gte list 2>/dev/null | sed 1d | cut -d' ' -f1)" -- "$cur")) ;;
         eval)
             if [ "$COMP_CWORD" -eq 2 ]; then
-                COMPREPLY=($(compgen -W "sts" -- "$cur"))
+                COMPREPLY=($(compgen -W "sts cls ner qa" -- "$cur"))
             else
                 compopt -o filenames 2>/dev/null
                 COMPREPLY=($(compgen -f -- "$cur"))

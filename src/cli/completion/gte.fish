@@ -112,6 +112,13 @@ complete -c gte -n "__fish_seen_subcommand_from predict" -l replace-invalid -d '
 complete -c gte -n "__fish_seen_subcommand_from predict" -l help -s h -d 'show help'
 
 complete -c gte -n "__fish_seen_subcommand_from eval" -l model -s m -r -F -d 'model file'
+complete -c gte -n "__fish_seen_subcommand_from eval" -l head -r -F -d 'head of this model'
+complete -c gte -n "__fish_seen_subcommand_from eval" -l format -x -a 'csv tsv jsonl conll' -d 'kind of file'
+complete -c gte -n "__fish_seen_subcommand_from eval" -l text-column -x -d 'where the text is'
+complete -c gte -n "__fish_seen_subcommand_from eval" -l labels-column -x -d 'where the labels are'
+complete -c gte -n "__fish_seen_subcommand_from eval" -l map -x -d 'rename a label, OLD=NEW'
+complete -c gte -n "__fish_seen_subcommand_from eval" -l aggregation -x -a 'none simple first average max' -d 'how tokens become entities'
+complete -c gte -n "__fish_seen_subcommand_from eval" -l max-answer -x -d 'tokens of an answer'
 complete -c gte -n "__fish_seen_subcommand_from eval" -l json -d 'write JSON'
 complete -c gte -n "__fish_seen_subcommand_from eval" -l dims -s d -x -d 'keep the first dimensions'
 complete -c gte -n "__fish_seen_subcommand_from eval" -l pooling -x -a 'mean cls' -d 'how tokens become one vector'
@@ -124,7 +131,7 @@ complete -c gte -n "__fish_seen_subcommand_from eval" -l special-as-text -d 'rea
 complete -c gte -n "__fish_seen_subcommand_from eval" -l replace-invalid -d 'replace invalid UTF-8'
 complete -c gte -n "__fish_seen_subcommand_from eval" -l help -s h -d 'show help'
 complete -c gte -n "__fish_seen_subcommand_from eval" -F
-complete -c gte -n "__fish_seen_subcommand_from eval" -a sts
+complete -c gte -n "__fish_seen_subcommand_from eval" -a 'sts cls ner qa'
 
 complete -c gte -n "__fish_seen_subcommand_from train" -l model -s m -r -F -d 'model file'
 complete -c gte -n "__fish_seen_subcommand_from train" -l task -x -a 'classification sentiment ner' -d 'what the head is for'
