@@ -52,17 +52,69 @@ bool server__choose_tokenizer(server__request *request)
     return true;
 }
 
-bool server__choose_task(server__request *request, gte_task task)
+static bool takes(const server__choice *choice, server__need need)
+{
+    if (need == SERVER__NEEDS_LABELS) return !choice->head;
+    return need == SERVER__NEEDS_NOTHING ||
+           (choice->head && choice->head_info.kind == GTE_HEAD_POINTER);
+}
+
+/* The server's choice for the task, or where that cannot take what the request brings, the first
+ * that does the task and can. */
+static const server__choice *first_taking(const server__models *models, gte_task task,
+                                          server__need need)
+{
+    const server__choice *choice = models->of_task[task];
+    if (choice && takes(choice, need)) return choice;
+    if (need == SERVER__NEEDS_LABELS && models->embedding && takes(models->embedding, need))
+        return models->embedding;
+    for (size_t i = 0; i < models->count; i++) {
+        choice = models->choices[i];
+        if (choice->tasks & GTE_TASK_BIT(task) && takes(choice, need)) return choice;
+    }
+    return NULL;
+}
+
+static bool cannot_take(server__request *request, int status, gte_task task, server__need need)
+{
+    if (need == SERVER__NEEDS_LABELS)
+        server__fail(request, status, status == 422 ? "bad_labels" : "no_model", "labels",
+                     "'labels' are for an embedding model, a head has labels of its own");
+    else
+        server__fail(request, status, status == 422 ? "bad_schema" : "no_model", "schema",
+                     "'schema' is for a SiameseUIE: %s by this request has none to follow it",
+                     gte_task_name(task));
+    return false;
+}
+
+static bool choose_named(server__request *request, const server__choice *named, gte_task task,
+                         server__need need)
+{
+    gte_error err;
+    const bool bare = need == SERVER__NEEDS_LABELS && !named->head;
+    request->choice =
+        bare ? named : server__models_doing(&request->service->models, named, task, &err);
+    if (request->choice)
+        return takes(request->choice, need) || cannot_take(request, 422, task, need);
+    server__fail(request, 503, "no_model", "task_type", "no model loaded for this task: %s",
+                 err.message);
+    return false;
+}
+
+bool server__choose_task(server__request *request, gte_task task, server__need need)
 {
     const server__models *models = &request->service->models;
-    const server__choice *named;
+    const server__choice *named, *any = models->choices[0];
     gte_error err;
     if (!named_by(request, &named)) return false;
-    if (named)
-        request->choice = server__models_doing(models, named, task, &err);
-    else if (!(request->choice = models->of_task[task]))
-        gte_predict_check(models->choices[0]->model->model, models->choices[0]->head, task, &err);
+    if (named) return choose_named(request, named, task, need);
+    request->choice = first_taking(models, task, need);
     if (request->choice) return true;
+    if (models->of_task[task]) {
+        const bool never = task == GTE_TASK_CLASSIFICATION || task == GTE_TASK_QA;
+        return cannot_take(request, never && need == SERVER__NEEDS_SCHEMA ? 422 : 503, task, need);
+    }
+    gte_predict_check(any->model->model, any->head, task, &err);
     server__fail(request, 503, "no_model", "task_type", "no model loaded for this task: %s",
                  err.message);
     return false;

@@ -10,7 +10,14 @@
 bool server__choose_embedding(server__request *request, const char *named);
 /* A tokenizer: anybody's. */
 bool server__choose_tokenizer(server__request *request);
-bool server__choose_task(server__request *request, gte_task task);
+/* What a request brings that not every model can take: labels of its own are compared with the text
+ * by an embedding model, a head has others; a schema is for a head of kind POINTER. */
+typedef enum server__need {
+    SERVER__NEEDS_NOTHING,
+    SERVER__NEEDS_LABELS,
+    SERVER__NEEDS_SCHEMA
+} server__need;
+bool server__choose_task(server__request *request, gte_task task, server__need need);
 /* A head of one label for pairs, false and not answered where there is none; of several labels. */
 bool server__choose_reranker(server__request *request, bool *answered);
 bool server__choose_classifier(server__request *request);

@@ -177,11 +177,10 @@ static bool open_head(const opening *o, server__word word)
     gte_status status = GTE_E_ARGUMENT;
     size_t i = 0;
     if (!take_apart(o, word, &g)) return false;
-    for (; i < o->models->file_count && status == GTE_E_ARGUMENT; i++)
+    for (; i < o->models->file_count && status != GTE_OK; i++)
         status = gte_head_open(&head, o->models->files[i]->model, g.path, &err);
-    if (status == GTE_E_ARGUMENT)
-        return refuse(o, "%s was made for none of the models: %s", g.path, err.message);
-    if (status != GTE_OK) return refuse(o, "%s", err.message);
+    if (status != GTE_OK)
+        return refuse(o, "none of the models takes the head %s: %s", g.path, err.message);
     gte_head_info info;
     gte_head_describe(head, &info, sizeof info);
     server__choice *choice = add_choice(o, &g, info.name, o->models->files[i - 1]);

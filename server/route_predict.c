@@ -109,6 +109,15 @@ static bool predict_again(server__request *request, const server__predict *predi
     return true;
 }
 
+static server__need need_of(const server__predict *predict)
+{
+    const gte_task task = predict->query.task;
+    if (predict->schema) return SERVER__NEEDS_SCHEMA;
+    if (predict->labels && (task == GTE_TASK_SENTIMENT || task == GTE_TASK_CLASSIFICATION))
+        return SERVER__NEEDS_LABELS;
+    return SERVER__NEEDS_NOTHING;
+}
+
 static void predict_handle(server__request *request)
 {
     json_t *json = server__json_body(request);
@@ -127,7 +136,8 @@ static void predict_handle(server__request *request)
         return;
     }
     if (!server__predict_read(request, predict)) return;
-    if (!server__choose_task(request, predict->query.task) || predict_again(request, predict))
+    if (!server__choose_task(request, predict->query.task, need_of(predict)) ||
+        predict_again(request, predict))
         return;
     if (!request->choice->head) {
         server__predict_likeness(request, predict, predict_finish);

@@ -194,6 +194,47 @@ def refusals(server):
         check("%s of a model with a head: refused" % path, status in (400, 424), got)
 
 
+# Labels and schemas go to who can follow them.
+def own_wishes(server):
+    status, got = ask(server, "sentiment", "好", labels=["好", "坏"])
+    check("labels of the request: an embedding model's work", status == 200 and
+          got["model"] == "standin" and sorted(got["result"]["scores"]) == ["坏", "好"], got)
+    status, got = ask(server, "sentiment", "好", name="cls-single", labels=["好", "坏"])
+    check("a head has labels of its own: 422", status == 422 and
+          got["error"]["code"] == "bad_labels", got)
+    status, got = ask(server, "ner", "北京", schema={"城市": None})
+    check("a schema: SiameseUIE's work", status == 200 and got["model"] == "uie" and
+          all(e["type"] == "城市" for e in got["result"]["entities"]), got)
+    for name, task in (("ner-bio", "ner"), (None, "classification")):
+        status, got = ask(server, task, "北京", name=name, schema={"城市": None})
+        check("no schema for %s by %s: 422" % (task, name), status == 422 and
+              got["error"]["code"] == "bad_schema", got)
+
+
+def trained(folder):
+    data, head = os.path.join(folder, "data.csv"), os.path.join(folder, "head.gte")
+    with open(data, "w") as file:
+        file.write("text,category\n" + "".join(
+            "%s %d,%s\n" % (word, i, word) for i in range(8) for word in ("sun", "rain", "snow")))
+    made = subprocess.run([COMMAND, "train", "-m", MODEL, "--folds", "0", "-o", head, data],
+                          capture_output=True, text=True)
+    check("gte train makes a head", made.returncode == 0, made.stderr)
+    with Server("--head", "weather=" + head) as server:
+        status, got = ask(server, "classification", "snow 3")
+        check("a head in a file of its own", status == 200 and got["model"] == "standin" and
+              got["head"] == "weather" and got["result"]["engine"] == "linear" and
+              sorted(got["result"]["labels"]) == ["rain", "snow", "sun"], got)
+        check("the same from the cache", ask(server, "classification", "snow 3")[1]["cached"])
+        check("vectors are served as before", post(server, "/embed", {"inputs": "a"})[0] == 200)
+        check("sentiment by likeness still",
+              ask(server, "sentiment", "good")[1]["result"]["engine"] == "zero-shot")
+        inputs = post(server, "/predict", {"inputs": "snow 3"})[1]
+        check("TEI's predict by it", inputs[0]["label"] == got["result"]["label"], inputs)
+    server = Server("--head", head, model=os.path.join(folder, "qa.gte"))
+    check("a head for another model: refused, and told", server.process.wait(30) == 1 and
+          "none of the models takes the head" in server.log(), server.log())
+
+
 # What comes while a batch runs makes the next one: many texts at once, some of them bad.
 def neighbours(folder):
     with Server("--workers", "1", "--threads", "1", "--truncate=off", cache="off",
@@ -327,8 +368,8 @@ if __name__ == "__main__":
         files = [word for file in files for word in ("-m", file[3:])]
         with Server(*files, model="standin=" + MODEL) as s:
             for part in (listed, labels, spans, questions, long_text, reranking, tei_predict, refusals,
-                         load, deadline):
+                         own_wishes, load, deadline):
                 part(s)
-        for part in (neighbours, equal, several_heads, drain, shared_models):
+        for part in (neighbours, equal, several_heads, trained, drain, shared_models):
             part(place)
     done()
