@@ -29,7 +29,7 @@ int cli__train_fit(cli_train_run *run, const train__rows *rows, const train__los
                    const size_t *bounds, const train__judge *judge, double *weights)
 {
     gte_error err;
-    train__options options = {.poll = poll_interrupt};
+    train__options options = {.tolerance = run->tolerance, .poll = poll_interrupt};
     run->c = run->grid[0];
     if (run->folds) {
         if (train__choose_c(rows, loss, &options, bounds, run->folds, judge, run->grid,

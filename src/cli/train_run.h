@@ -22,6 +22,7 @@ typedef struct cli_train_run {
     double grid[TRAIN__MOST_TRIALS]; /* values of C to try */
     size_t grid_size;
     uint64_t seed;
+    double tolerance; /* 0: the trainer's own */
     cli_train_format format;
     const char *path, *test_path; /* test_path NULL: none */
 

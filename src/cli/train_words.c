@@ -69,8 +69,8 @@ static int fit(cli_train_run *run, tagger *t, const train__folds *folds)
         code = cli__train_fit(run, &rows, &loss, bounds, &judge, t->weights);
     }
     if (code == CLI_OK)
-        train__unstandardise(t->weights, t->weights + rows.k * hidden, rows.k, hidden, mean,
-                             mean + hidden);
+        train__restore(t->weights, t->weights + rows.k * hidden, rows.k, hidden, mean,
+                       mean + hidden);
     free(mean);
     return code;
 }
@@ -177,6 +177,7 @@ static int prepare(cli_train_run *run, tagger *t, train__folds *folds)
     code = embed(run, &run->examples, &t->tags, run->path, &t->words);
     if (code != CLI_OK) return code;
     run->rows = t->words.rows;
+    run->tolerance = 1e-4; /* smaller ones take several times as long and change no span */
     t->chains = (train__chains){t->words.units, run->examples.count, t->words.labels, &t->tags};
     if (!count_up(&t->types, t->tags.types.count) || !count_up(&t->starts, t->words.rows + 1))
         return cli__out_of_memory();

@@ -13,7 +13,7 @@
 #include "product.h"
 
 #define BLOCK_ROWS 512
-#define TOLERANCE 1e-4
+#define TOLERANCE 1e-5
 #define ITERATIONS 1000
 #define VALUE_NOISE 1e-7 /* of a mean of losses, whose scores are floats */
 

@@ -36,7 +36,7 @@ typedef struct train__rows {
 
 typedef struct train__options {
     double c;         /* C above: the inverse of the penalty's strength */
-    double tolerance; /* of the gradient's largest component; 0: 1e-4 */
+    double tolerance; /* of the gradient's largest component; 0: 1e-5 */
     int iterations;   /* at most; 0: 1000 */
     /* Called between blocks of rows; a return other than 0 ends training with GTE_E_CANCELLED. */
     int (*poll)(void *arg);

@@ -1,5 +1,5 @@
-/* Features of mean 0 and deviation 1, on which L-BFGS needs a fraction of the iterations, and the
- * way back: the same layer for the features as they were. */
+/* Features of mean 0 and deviation 1, on which L-BFGS needs a fraction of the iterations,
+ * and the way back: the same layer for the features as they were. */
 #ifndef GTE_TRAIN_STANDARDISE_H
 #define GTE_TRAIN_STANDARDISE_H
 
@@ -10,7 +10,7 @@
 void train__standardise(float *x, size_t rows, size_t d, double *mean, double *scale);
 
 /* w [k, d] and bias [k] of standardised features, in place, to those of the features before. */
-void train__unstandardise(double *w, double *bias, size_t k, size_t d, const double *mean,
-                          const double *scale);
+void train__restore(double *w, double *bias, size_t k, size_t d, const double *mean,
+                    const double *scale);
 
 #endif
