@@ -15,14 +15,16 @@
 #define MOST_THREADS 1024
 
 typedef struct serve_values {
-    const char *model, *host, *cache, *config;
+    cli_list models;
+    const char *host, *cache, *config;
     int port, threads, check;
 } serve_values;
 
 static const cli_option options[] = {
-    CLI_STRING_ROW("model", 'm', "FILE", serve_values, model,
-                   "The model, a .gte file [environment: GTE_MODEL;\n"
-                   "else the installed default model]."),
+    CLI_LIST_ROW("model", 'm', "FILE", serve_values, models,
+                 "The model, a .gte file, or NAME=FILE; several\n"
+                 "times for several [environment: GTE_MODEL;\n"
+                 "else the installed default model]."),
     CLI_STRING_ROW("host", 0, "ADDRESS", serve_values, host,
                    "Address to listen on [default: 127.0.0.1]."),
     CLI_INTEGER_ROW("port", 'p', "N", 1, MOST_PORT, serve_values, port,
@@ -92,13 +94,17 @@ static int run_serve(const cli_command *self, int argc, char **argv)
     int operands, code = cli__parse(self, argc, argv, &values, &operands);
     if (code != CLI_RUN) return code;
     if (operands > MOST_WORDS / 2) return cli__misuse("too many options");
-    if (values.model || !values.config) {
-        values.model = cli__model_path(values.model, found, &implicit);
-        if (!values.model) return CLI_FAILED;
-        if (implicit) cli__note("no -m or GTE_MODEL: serving the default model %s", values.model);
+    /* the server reads GTE_MODEL itself, which may name several */
+    const char *named = getenv("GTE_MODEL");
+    if (!values.models.count && !values.config && !(named && *named)) {
+        values.models.items[0] = cli__model_path(NULL, found, &implicit);
+        if (!values.models.items[0]) return CLI_FAILED;
+        values.models.count = 1;
+        cli__note("no -m or GTE_MODEL: serving the default model %s", values.models.items[0]);
     }
     add(&w, "gte-server");
-    add_text(&w, "--model", values.model);
+    for (size_t i = 0; i < values.models.count; i++)
+        add_text(&w, "--model", values.models.items[i]);
     add_text(&w, "--host", values.host);
     add_text(&w, "--cache", values.cache);
     add_text(&w, "--config", values.config);
