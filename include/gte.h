@@ -333,9 +333,9 @@ GTE_API gte_status gte_similarity(const float *a, size_t na, const float *b, siz
 
 /* ---- trace -------------------------------------------------------------------------------- */
 
-/* What a context does. A call encloses the rest, a forward pass all but tokenize and pool; the
- * others are steps: those of one thread follow each other and never overlap. Numbers are pinned;
- * newer versions may add operations. X(name, number, name in words) */
+/* What a context does. A call encloses the rest, a forward pass all but tokenize, pool, head and
+ * decode; the others are steps: those of one thread follow each other and never overlap. Numbers
+ * are pinned; newer versions may add some. X(name, number, name in words) */
 #define GTE_TRACE_MAP(X)                                                                           \
     X(CALL, 0, "call")                                                                             \
     X(FORWARD, 1, "forward")                                                                       \
@@ -349,7 +349,9 @@ GTE_API gte_status gte_similarity(const float *a, size_t na, const float *b, siz
     X(FFN_DOWN, 9, "ffn down")  /* linear, bias, residual */                                       \
     X(QUANTIZE, 10, "quantize") /* rows to int8, where nothing else does it on the way */          \
     X(POOL, 11, "pool")                                                                            \
-    X(WAIT, 12, "wait") /* within a pass: no work, or sharing it out */
+    X(WAIT, 12, "wait")     /* within a pass: no work, or sharing it out */                        \
+    X(HEAD, 13, "head")     /* states to logits (gte_task.h) */                                    \
+    X(DECODE, 14, "decode") /* logits to a result, by a head that needs one pass */
 
 typedef enum gte_trace_operation {
 #define GTE_TRACE_ENUM(name, number, text) GTE_TRACE_##name = number,
@@ -372,14 +374,13 @@ typedef struct gte_trace_span {
     int64_t cpu_ns; /* of the thread in a step, with GTE_TRACE_CPU; else 0 */
 } gte_trace_span;
 
-/* Flag: also record the processor time of each step, which leaves out what other processes took.
- * Another reading of a clock a step, one that asks the kernel. */
+/* Flag: also record each step's processor time, which leaves out others': asks the kernel. */
 #define GTE_TRACE_CPU 1u
 
-/* Records what this context does from now on: room for `capacity` spans per thread is allocated
- * here and what was recorded before is forgotten. A call takes some 10 to 50 spans per layer, batch
- * and thread. Costs two readings of the clock a step at most; a context without a trace pays
- * nothing that can be measured. The context's thread only; not from within a progress callback.
+/* Records what this context does from now on, in `capacity` spans per thread allocated here; older
+ * ones are forgotten. A call takes some 10 to 50 spans per layer, batch and thread. Costs two clock
+ * readings a step at most; a context without a trace pays nothing that can be measured. The
+ * context's thread only; not from within a progress callback.
  * Errors: GTE_E_ARGUMENT (capacity 0, unknown flags), GTE_E_MEMORY (an older recording goes on). */
 GTE_API gte_status gte_context_trace_start(gte_context *ctx, size_t capacity, unsigned flags,
                                            gte_error *err);
@@ -387,10 +388,9 @@ GTE_API gte_status gte_context_trace_start(gte_context *ctx, size_t capacity, un
 /* Stops recording; what was recorded stays readable until the next start or the context's end. */
 GTE_API void gte_context_trace_stop(gte_context *ctx);
 
-/* Writes at most `capacity` spans of `span_size` bytes each (pass sizeof *out, so that a program
- * built against an older header keeps working) and returns how many there are in all; out may be
- * NULL. They come thread by thread, each in the order in which spans ended. *dropped (optional):
- * how many found no room in the recording. The context's thread only. */
+/* Writes at most `capacity` spans of `span_size` bytes each (pass sizeof *out) and returns how many
+ * there are in all; out may be NULL. They come thread by thread, each in the order in which spans
+ * ended. *dropped (optional): how many found no room. The context's thread only. */
 GTE_API size_t gte_context_trace_read(const gte_context *ctx, gte_trace_span *out, size_t span_size,
                                       size_t capacity, uint64_t *dropped);
 

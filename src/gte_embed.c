@@ -242,6 +242,11 @@ static gte_status embed(gte_context *ctx, const inputs *in, size_t n,
         if (trace) gte__trace_mark(trace, 0);
         const size_t vectors = in->head ? gte__head_logits(in->head, &ctx->encoder, &batch, out)
                                         : gte__encoder_pool(&ctx->encoder, &batch, &pool, out);
+        if (trace && in->head)
+            gte__trace_lap(trace, 0,
+                           (gte_trace_span){.operation = GTE_TRACE_HEAD,
+                                            .layer = -1,
+                                            .rows = (uint32_t)vectors});
         out += vectors * pool.dims;
         done += batch.texts;
         if (o.progress && o.progress(o.progress_arg, done) && done < n) {
@@ -250,7 +255,8 @@ static gte_status embed(gte_context *ctx, const inputs *in, size_t n,
             break;
         }
     }
-    if (trace) gte__trace_enclose(trace, GTE_TRACE_CALL, begin, (uint32_t)n);
+    /* with a head this is a part of gte_predict's call */
+    if (trace && !in->head) gte__trace_enclose(trace, GTE_TRACE_CALL, begin, (uint32_t)n);
     return status == GTE_OK ? gte__ok(err) : status;
 }
 

@@ -112,5 +112,10 @@ gte_status gte_logits_tokens(gte_context *ctx, const gte_head *head, const gte_t
     if (head->header->kind == GTE__HEAD_POINTER)
         return gte__fail(err, GTE_E_UNSUPPORTED, 0,
                          "a pointer head has no logits without a hint: use gte_predict");
-    return gte__context_run(ctx, head, tokens, starts, n, options, out, capacity, err);
+    gte__trace *trace = ctx->encoder.trace;
+    const int64_t begin = trace ? gte__trace_now() : 0;
+    const gte_status status =
+        gte__context_run(ctx, head, tokens, starts, n, options, out, capacity, err);
+    if (trace) gte__trace_enclose(trace, GTE_TRACE_CALL, begin, (uint32_t)n);
+    return status;
 }

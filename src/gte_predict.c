@@ -126,14 +126,22 @@ static gte_status run_inputs(gte_context *ctx, const gte_head *head, gte_error *
     if (!gte__mul(rows, head->header->labels, &cells) ||
         !gte__buffer_reserve(&ctx->logits, cells + 1, sizeof(float)))
         return no_memory(err);
-    gte_status status = gte_logits_tokens(ctx, head, in->tokens.data, in->starts.data, in->count,
-                                          NULL, ctx->logits.data, cells, err);
+    gte_status status = gte__context_run(ctx, head, in->tokens.data, in->starts.data, in->count,
+                                         NULL, ctx->logits.data, cells, err);
     const float *logits = ctx->logits.data;
     for (size_t i = 0; i < cells && status == GTE_OK; i++)
         if (!isfinite(logits[i]))
             status = gte__fail(err, GTE_E_FORMAT, 0,
                                "the model gave a logit that is not finite: see gte verify");
     return status;
+}
+
+/* A step of the caller's, over so many tokens. */
+static void trace_step(const gte_context *ctx, gte_trace_operation operation)
+{
+    const gte_trace_span span = {
+        .operation = operation, .layer = -1, .rows = (uint32_t)ctx->inputs.token_count};
+    if (ctx->encoder.trace) gte__trace_lap(ctx->encoder.trace, 0, span);
 }
 
 /* Requests that go through the encoder together. */
@@ -145,12 +153,14 @@ static gte_status predict_together(gte_context *ctx, const gte_head *head,
     gte__inputs *in = &ctx->inputs;
     gte_status status = GTE_OK;
     in->count = in->token_count = 0;
+    if (ctx->encoder.trace) gte__trace_mark(ctx->encoder.trace, 0);
     for (*at = 0; *at < n && status == GTE_OK; ++*at) {
         const gte__run run = run_of(ctx, head, &requests[*at], results[*at], in);
         status = gte__result_begin(run.result, run.request, decoder->engine, err);
         if (status == GTE_OK) status = decoder->plan(&run, err);
         if (status != GTE_OK) return status;
     }
+    trace_step(ctx, GTE_TRACE_TOKENIZE);
     if (n) status = run_inputs(ctx, head, err);
     const float *logits = ctx->logits.data;
     for (*at = 0; *at < n && status == GTE_OK; ++*at) {
@@ -162,6 +172,7 @@ static gte_status predict_together(gte_context *ctx, const gte_head *head,
         gte__result_end(run.result);
         logits += rows * head->header->labels;
     }
+    if (status == GTE_OK) trace_step(ctx, GTE_TRACE_DECODE);
     return status;
 }
 
@@ -250,6 +261,8 @@ gte_status gte_predict(gte_context *ctx, const gte_head *head, const gte_request
         return gte__fail(err, GTE_E_ARGUMENT, 0, "ctx, requests or results is NULL");
     if (head && head->header->hidden_size != ctx->model->file.header->hidden_size)
         return gte__fail(err, GTE_E_ARGUMENT, 0, "the head belongs to another model");
+    gte__trace *trace = head ? ctx->encoder.trace : NULL; /* without one it is gte_embed's call */
+    const int64_t begin = trace ? gte__trace_now() : 0;
     gte_status status = read_requests(ctx, head, requests, n, results, &at, err);
     const gte_request *own = ctx->requests.data;
     if (status == GTE_OK && head && decoder_of(head))
@@ -263,6 +276,7 @@ gte_status gte_predict(gte_context *ctx, const gte_head *head, const gte_request
             status = predict_likeness(ctx, &own[at], results[at], err);
             if (status != GTE_OK) break;
         }
+    if (trace) gte__trace_enclose(trace, GTE_TRACE_CALL, begin, (uint32_t)n);
     if (status == GTE_OK) return gte__ok(err);
     if (err) err->index = at < n ? at : 0;
     return status;

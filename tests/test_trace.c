@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "made_head.h"
 #include "support.h"
 
 enum { MOST_SPANS = 65536, TEXTS = 40, MAX_DIMS = 1024 };
@@ -272,6 +273,43 @@ static void test_vectors(void)
     gte_model_close(&model);
 }
 
+/* A task: one call around its steps, which are not the encoder's. */
+static void test_task(void)
+{
+    static const gte__head_header like = {
+        .kind = GTE__HEAD_SPAN, .labels = 2, .tasks = GTE_TASK_BIT(GTE_TASK_QA)};
+    gte_request request = GTE_REQUEST_INIT;
+    gte_context *ctx = context(1);
+    gte_result *result;
+    gte_result_info answer;
+    void *bytes;
+    gte_head *head = made_head(model, &like, 3, 1.0f, &bytes);
+    CU_ASSERT_EQUAL_FATAL(gte_result_create(&result, NULL), GTE_OK);
+    request.task = GTE_TASK_QA;
+    request.text = (gte_text){"the cat sleeps in the garden", 28, "who sleeps?", 11};
+    CU_ASSERT_EQUAL(gte_context_trace_start(ctx, MOST_SPANS / 4, 0, NULL), GTE_OK);
+    CU_ASSERT_EQUAL(gte_predict(ctx, head, &request, 1, &result, NULL), GTE_OK);
+    gte_context_trace_stop(ctx);
+    const size_t count = gte_context_trace_read(ctx, spans, sizeof *spans, MOST_SPANS, NULL);
+    gte_result_describe(result, &answer, sizeof answer);
+    CU_ASSERT_EQUAL(rows_of(count, GTE_TRACE_CALL, -1), 1);
+    CU_ASSERT_EQUAL(rows_of(count, GTE_TRACE_HEAD, -1), answer.tokens);
+    CU_ASSERT_EQUAL(rows_of(count, GTE_TRACE_DECODE, -1), answer.tokens);
+    const gte_trace_span *call = find(count, GTE_TRACE_CALL), *step = spans;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(call);
+    int64_t last = 0;
+    for (size_t i = 0; i < count; i++, step++) {
+        CU_ASSERT_TRUE(within(step, call));
+        if (encloses(step)) continue;
+        CU_ASSERT_TRUE(step->begin_ns >= last);
+        last = step->end_ns;
+    }
+    gte_result_free(&result);
+    gte_head_close(&head);
+    free(bytes);
+    gte_context_free(&ctx);
+}
+
 int main(void)
 {
     static const support_case cases[] = {
@@ -282,6 +320,7 @@ int main(void)
         {"what is read", test_read},
         {"a call that is stopped", test_stopped},
         {"arguments", test_arguments},
+        {"a task", test_task},
         {"processor time", test_cpu},
         {"the vectors are the same", test_vectors},
     };

@@ -1,15 +1,18 @@
-/* `gte bench`: the time from texts to vectors, in cells (so many texts of so many tokens), for
- * models, thread counts and backends, beside what the processor reaches at most in the same run.
+/* `gte bench`: the time from texts to vectors, or to a task's results, in cells (so many texts of
+ * so many tokens), for models, thread counts and backends, beside what the processor reaches at
+ * most in the same run.
  *
- * The measured call is gte_embed: tokenizer, encoder and pooling. The cells take turns, in rounds,
- * so that whatever else the machine does falls on all of them alike. Prints nothing; the command's
- * side of it is in src/cli. */
+ * The measured call is gte_embed: tokenizer, encoder and pooling; with a task gte_predict:
+ * tokenizer, encoder, head and decoding. The cells take turns, in rounds, so that whatever else
+ * the machine does falls on all of them alike. Prints nothing; the command's side is in src/cli. */
 #ifndef PERF_BENCH_BENCH_H
 #define PERF_BENCH_BENCH_H
 
 #include "cell.h"
+#include "gte_task.h"
 #include "load.h"
 #include "peaks.h"
+#include "shares.h"
 
 typedef struct bench_options {
     const char *const *models; /* paths */
@@ -20,6 +23,8 @@ typedef struct bench_options {
     size_t thread_count; /* fewer than BENCH_MAX_THREAD_COUNTS */
     const gte_backend *backends;
     size_t backend_count;
+    gte_task task;    /* GTE_TASK_NONE: vectors */
+    const char *head; /* of a task: a head's file for every model; NULL: the models' own, if any */
     int rounds;
     bool cold_file; /* also measure loading when the file is on disk alone: drops its pages */
     double seconds; /* for each cell, over all rounds; it may take less when calls are few and long,
@@ -33,6 +38,8 @@ typedef struct bench_model {
     const char *path;
     gte_model *model;
     gte_model_info info;
+    gte_head *opened;     /* from options->head */
+    const gte_head *head; /* that one or its own; NULL without a task */
 } bench_model;
 
 /* One model with one backend and thread count. */
@@ -57,6 +64,7 @@ typedef struct bench_result {
     double cold;              /* the first call of a round, after the caches were emptied */
     double spread;            /* (largest - smallest) / median of the rounds' medians of `wall` */
     double tokenizer;         /* gte_tokenize on the same texts, one thread */
+    bench_shares shares;      /* of a task's call */
     double peak, peak_of_one; /* operations per second: the engine's threads together; one */
     double memory;            /* bytes per second that the engine's threads read from memory */
 } bench_result;

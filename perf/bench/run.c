@@ -3,38 +3,26 @@
 #include <string.h>
 
 #include "bench.h"
-#include "cell_texts.h"
 #include "refuse.h"
 #include "stopwatch.h"
+#include "work.h"
 
-enum {
-    SETS = 8,       /* texts of a cell differ from call to call, so many times */
-    LEAST_CALLS = 3 /* of a cell that takes longer than its time */
-};
-
-/* A cell of a model: the texts, and where the vectors go. */
-typedef struct work {
-    bench_texts texts;
-    size_t sets, texts_per_set;
-    float *vectors;
-    size_t capacity;
-    gte_token *tokens; /* room for one text's */
-    size_t token_capacity;
-} work;
+enum { LEAST_CALLS = 3 }; /* of a cell that takes longer than its time */
 
 /* A result in the making. */
 typedef struct track {
-    const work *work;
+    bench_work *work;
     size_t next_set;
     double spent;
     bench_samples wall, cpu, cold, tokenizer, rounds;
+    bench_samples forward, tokenize, head, decode; /* of a task */
 } track;
 
 typedef struct run {
     const bench_options *options;
     bench_report *report;
-    work *works;   /* [models][cells] */
-    track *tracks; /* beside report->results */
+    bench_work *works; /* [models][cells] */
+    track *tracks;     /* beside report->results */
     size_t done;
     gte_error *err;
 } run;
@@ -56,6 +44,19 @@ static gte_status of_engine(const run *r, const bench_engine *e, gte_status stat
     return of_model(r, (size_t)(e->model - r->report->models), status);
 }
 
+/* What answers the task, which may be the model alone. */
+static gte_status open_head(bench_model *m, const bench_options *o, gte_error *err)
+{
+    if (!o->task) return GTE_OK;
+    m->head = gte_model_head(m->model);
+    if (o->head) {
+        const gte_status status = gte_head_open(&m->opened, m->model, o->head, err);
+        if (status != GTE_OK) return status;
+        m->head = m->opened;
+    }
+    return gte_predict_check(m->model, m->head, o->task, err);
+}
+
 /* Opens them and looks whether they read the cells, before anything takes time. */
 static gte_status open_models(run *r)
 {
@@ -66,6 +67,7 @@ static gte_status open_models(run *r)
         if (status == GTE_OK) {
             r->report->model_count = i + 1;
             gte_model_describe(m->model, &m->info, sizeof m->info);
+            status = open_head(m, r->options, r->err);
         }
         for (size_t c = 0; status == GTE_OK && c < r->options->cell_count; c++)
             status = bench__cell_check(r->options->cells[c], &m->info, r->err);
@@ -74,29 +76,14 @@ static gte_status open_models(run *r)
     return GTE_OK;
 }
 
-static gte_status make_work(work *w, const bench_model *m, bench_cell cell, gte_error *err)
-{
-    const int most = BENCH_MAX_CELL_TOKENS / (cell.texts * cell.tokens);
-    const int sets = most < SETS ? most : SETS;
-    const bench_cell all = {cell.texts * sets, cell.tokens};
-    const gte_status status = bench__texts_make(&w->texts, m->model, all, 1, err);
-    if (status != GTE_OK) return status;
-    w->sets = (size_t)sets;
-    w->texts_per_set = (size_t)cell.texts;
-    w->capacity = w->texts_per_set * (size_t)m->info.hidden_size;
-    w->vectors = calloc(w->capacity, sizeof *w->vectors);
-    w->token_capacity = (size_t)cell.tokens;
-    w->tokens = calloc((size_t)cell.tokens, sizeof *w->tokens);
-    return w->vectors && w->tokens ? GTE_OK : out_of_memory(err);
-}
-
 static gte_status make_works(run *r)
 {
     const bench_options *o = r->options;
     for (size_t i = 0; i < o->model_count; i++)
         for (size_t c = 0; c < o->cell_count; c++) {
-            const gte_status status = make_work(&r->works[i * o->cell_count + c],
-                                                &r->report->models[i], o->cells[c], r->err);
+            const gte_status status =
+                bench__work_make(&r->works[i * o->cell_count + c], &r->report->models[i],
+                                 o->cells[c], o->task, r->err);
             if (status != GTE_OK) return of_model(r, i, status);
         }
     return GTE_OK;
@@ -189,27 +176,20 @@ static const gte_text *next_texts(track *t)
 
 static gte_status call_once(const bench_engine *e, track *t, double *wall, gte_error *err)
 {
-    const work *w = t->work;
     const gte_text *texts = next_texts(t);
     const double start = bench__wall_seconds();
-    const gte_status status =
-        gte_embed(e->context, texts, w->texts_per_set, NULL, w->vectors, w->capacity, err);
+    const gte_status status = bench__work_call(t->work, e, texts, err);
     *wall = bench__wall_seconds() - start;
     return status;
 }
 
 static gte_status tokenize_once(const bench_engine *e, track *t, double *cpu, gte_error *err)
 {
-    const work *w = t->work;
     const gte_text *texts = next_texts(t);
     const double start = bench__thread_seconds();
-    for (size_t i = 0; i < w->texts_per_set; i++) {
-        size_t count;
-        const gte_status status = gte_tokenize(e->model->model, texts[i], 0, 0, w->tokens,
-                                               w->token_capacity, &count, NULL, err);
-        if (status != GTE_OK) return status;
-    }
+    const gte_status status = bench__work_tokenize(t->work, e, texts, err);
     *cpu = bench__thread_seconds() - start;
+    if (status != GTE_OK) return status;
     return bench__samples_add(&t->tokenizer, *cpu) ? GTE_OK : out_of_memory(err);
 }
 
@@ -256,14 +236,36 @@ static gte_status call_for(const bench_engine *e, track *t, double slice, bench_
                : out_of_memory(err);
 }
 
-static gte_status measure(run *r, const bench_engine *e, track *t)
+/* One call of a task with a trace, which is no part of the times. */
+static gte_status take_shares(run *r, const bench_engine *e, bench_result *result, track *t)
 {
+    double wall;
+    bench_shares *s = &result->shares;
+    gte_status status = bench__shares_begin(e->context, r->err);
+    if (status == GTE_OK) status = call_once(e, t, &wall, r->err);
+    if (status == GTE_OK) status = bench__shares_end(s, e->context, r->err);
+    if (status != GTE_OK) return status;
+    result->flops = s->flops;
+    return bench__samples_add(&t->forward, s->forward) &&
+                   bench__samples_add(&t->tokenize, s->tokenize) &&
+                   bench__samples_add(&t->head, s->head) &&
+                   bench__samples_add(&t->decode, s->decode)
+               ? GTE_OK
+               : out_of_memory(r->err);
+}
+
+static gte_status measure(run *r, size_t at)
+{
+    bench_result *result = &r->report->results[at];
+    const bench_engine *e = result->engine;
+    track *t = &r->tracks[at];
     bench_samples walls = {0};
     gte_status status = probe(r, e);
     if (status == GTE_OK)
         status = call_for(e, t, r->options->seconds / r->options->rounds, &walls, r->err);
     if (status == GTE_OK && !bench__samples_add(&t->rounds, bench__samples_quantile(&walls, 0.5)))
         status = out_of_memory(r->err);
+    if (status == GTE_OK && r->options->task) status = take_shares(r, e, result, t);
     bench__samples_free(&walls);
     return status;
 }
@@ -292,7 +294,7 @@ static gte_status run_round(run *r, int round)
         r->done++;
         if (t->wall.count >= LEAST_CALLS && t->spent >= o->seconds) continue;
         const bench_engine *e = r->report->results[at].engine;
-        const gte_status status = measure(r, e, t);
+        const gte_status status = measure(r, at);
         if (status != GTE_OK) return of_engine(r, e, status);
         if (o->progress && o->progress(o->progress_arg, r->done, count * (size_t)o->rounds))
             return GTE_E_CANCELLED;
@@ -314,6 +316,10 @@ static void summarise(bench_result *result, track *t, bench_peaks *peaks)
     result->cold = bench__samples_quantile(&t->cold, 0.5);
     result->spread = middle > 0 ? (most - least) / middle : 0;
     result->tokenizer = bench__samples_quantile(&t->tokenizer, 0.5);
+    result->shares.forward = bench__samples_quantile(&t->forward, 0.5);
+    result->shares.tokenize = bench__samples_quantile(&t->tokenize, 0.5);
+    result->shares.head = bench__samples_quantile(&t->head, 0.5);
+    result->shares.decode = bench__samples_quantile(&t->decode, 0.5);
     result->peak = bench__peak(peaks, e->unit, e->threads);
     result->peak_of_one = bench__peak(peaks, e->unit, 1);
     result->memory = bench__bandwidth(peaks, BENCH_DRAM, e->threads);
@@ -340,11 +346,7 @@ static gte_status measure_all(run *r)
 
 static void free_works(run *r, size_t count)
 {
-    for (size_t i = 0; r->works && i < count; i++) {
-        bench__texts_free(&r->works[i].texts);
-        free(r->works[i].vectors);
-        free(r->works[i].tokens);
-    }
+    for (size_t i = 0; r->works && i < count; i++) bench__work_free(&r->works[i]);
     free(r->works);
 }
 
@@ -352,7 +354,9 @@ static void free_tracks(run *r, size_t count)
 {
     for (size_t i = 0; r->tracks && i < count; i++) {
         track *t = &r->tracks[i];
-        bench_samples *const all[] = {&t->wall, &t->cpu, &t->cold, &t->tokenizer, &t->rounds};
+        bench_samples *const all[] = {&t->wall,      &t->cpu,    &t->cold,
+                                      &t->tokenizer, &t->rounds, &t->forward,
+                                      &t->tokenize,  &t->head,   &t->decode};
         for (size_t s = 0; s < sizeof all / sizeof *all; s++) bench__samples_free(all[s]);
     }
     free(r->tracks);
@@ -384,8 +388,10 @@ void bench__report_free(bench_report *report)
 {
     for (size_t i = 0; report->engines && i < report->engine_count; i++)
         gte_context_free(&report->engines[i].context);
-    for (size_t i = 0; report->models && i < report->model_count; i++)
+    for (size_t i = 0; report->models && i < report->model_count; i++) {
+        gte_head_close(&report->models[i].opened);
         gte_model_close(&report->models[i].model);
+    }
     bench__peaks_close(&report->peaks);
     free(report->results);
     free(report->engines);

@@ -74,6 +74,27 @@ static void write_rates(cli_sink *sink, const bench_result *r)
     number_field(sink, "memory_gb_per_s", r->memory * 1e-9);
 }
 
+double cli__bench_decode_share(const bench_result *r)
+{
+    return r->shares.decode > 0 ? r->shares.decode / r->shares.forward : -1;
+}
+
+static void write_task(cli_sink *sink, const bench_result *r, const char *task)
+{
+    gte_head_info head = {0};
+    gte_head_describe(r->engine->model->head, &head, sizeof head);
+    string_field(sink, "task", task);
+    number_field(sink, "labels", head.labels);
+    cli__sink_printf(sink, ",\"crf\":%s", head.crf ? "true" : "false");
+    number_field(sink, "forward_s", r->shares.forward);
+    number_field(sink, "head_s", r->shares.head);
+    number_field(sink, "decode_s", r->shares.decode);
+    if (cli__bench_decode_share(r) >= 0)
+        number_field(sink, "decode_share", cli__bench_decode_share(r));
+    else
+        cli__sink_string(sink, ",\"decode_share\":null");
+}
+
 static void write_load(cli_sink *sink, const bench_load *load)
 {
     number_field(sink, "open_s", load->open);
@@ -95,6 +116,7 @@ void cli__bench_json(cli_sink *sink, bench_report *report, const cli_bench_facts
         write_what(sink, r, facts);
         write_times(sink, r);
         write_rates(sink, r);
+        if (facts->task) write_task(sink, r, facts->task);
         write_load(sink, &r->engine->load);
         number_field(sink, "clock_ghz", bench__clock(&report->peaks) * 1e-9);
         string_field(sink, "processor", facts->processor);

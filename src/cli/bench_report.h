@@ -12,7 +12,11 @@ typedef struct cli_bench_facts {
     char started[32]; /* "2026-11-20 16:40 UTC" */
     int rounds;
     double seconds;
+    const char *task; /* NULL: vectors */
 } cli_bench_facts;
+
+/* What decoding takes of the encoder's time, for a task; or else -1. */
+double cli__bench_decode_share(const bench_result *r);
 
 /* The name of a model in tables: its file's, without folder and ".gte". */
 void cli__bench_model_name(const bench_model *model, char *out, size_t size);

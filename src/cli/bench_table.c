@@ -20,8 +20,9 @@ static void write_header(cli_sink *sink, bench_report *report, const cli_bench_f
 {
     const gte_runtime *runtime = &facts->runtime;
     const double clock = bench__clock(&report->peaks);
-    cli__sink_printf(sink, "gte %s, %s, %d rounds, %g s for each cell\n", gte_version(),
-                     facts->started, facts->rounds, facts->seconds);
+    cli__sink_printf(sink, "gte %s, %s, %d rounds, %g s for each cell%s%s\n", gte_version(),
+                     facts->started, facts->rounds, facts->seconds, facts->task ? ", " : "",
+                     facts->task ? facts->task : "");
     cli__sink_printf(sink, "%s", facts->processor);
     if (clock > 0) cli__sink_printf(sink, ", at %.2f GHz", clock * 1e-9);
     cli__sink_printf(sink, "\nlevel %s (best here: %s), %d thread%s allowed\n", runtime->isa,
@@ -81,6 +82,27 @@ static void write_load(cli_sink *sink, const bench_engine *e)
                      load->anonymous / 1e6);
 }
 
+/* Of a task the parts of gte_predict beside the encoder, as shares of it. */
+static void write_task_row(cli_sink *sink, const bench_result *r)
+{
+    char cell[32];
+    snprintf(cell, sizeof cell, "%dx%d", r->cell.texts, r->cell.tokens);
+    cli__sink_printf(sink, "%-9s%2d %-8s", cell, r->engine->threads, r->engine->backend);
+    put_number(sink, 8, 1e3 * r->wall);
+    put_number(sink, 8, 1e3 * r->p90);
+    put_number(sink, 9, r->cell.texts / r->wall);
+    put_number(sink, 9, 1e3 * r->shares.forward);
+    put_number(sink, 9, 1e6 * r->shares.tokenize);
+    put_number(sink, 9, 1e6 * r->shares.head);
+    put_number(sink, 9, 1e6 * r->shares.decode);
+    if (cli__bench_decode_share(r) >= 0)
+        cli__sink_printf(sink, "%8.3f%%", 100 * cli__bench_decode_share(r));
+    else
+        cli__sink_printf(sink, "%9s", "-");
+    put_share(sink, 6, r->spread);
+    cli__sink_string(sink, "\n");
+}
+
 static void write_row(cli_sink *sink, const bench_result *r)
 {
     char cell[32];
@@ -101,7 +123,25 @@ static void write_row(cli_sink *sink, const bench_result *r)
     cli__sink_string(sink, "\n");
 }
 
-static void write_model(cli_sink *sink, const bench_report *report, const bench_model *model)
+static void write_cells(cli_sink *sink, const bench_report *report, const bench_model *model,
+                        const char *task)
+{
+    if (task)
+        cli__sink_printf(sink, "%-9s%2s %-8s%8s%8s%9s%9s%9s%9s%9s%9s%6s\n", "cell", "t", "backend",
+                         "ms", "p90", "texts/s", "pass ms", "tok us", "head us", "dec us",
+                         "dec/pass", "+-");
+    else
+        cli__sink_printf(sink, "%-9s%2s %-8s%8s%7s%7s%7s%8s%8s%8s%5s%5s%5s%6s%5s\n", "cell", "t",
+                         "backend", "ms", "p90", "p99", "cold", "texts/s", "tok/s", "GFLOP/s",
+                         "peak", "cpu", "mem", "tok", "+-");
+    for (size_t i = 0; i < report->result_count; i++) {
+        if (report->results[i].engine->model != model) continue;
+        (task ? write_task_row : write_row)(sink, &report->results[i]);
+    }
+}
+
+static void write_model(cli_sink *sink, const bench_report *report, const bench_model *model,
+                        const char *task)
 {
     char name[256];
     cli__bench_model_name(model, name, sizeof name);
@@ -110,11 +150,7 @@ static void write_model(cli_sink *sink, const bench_report *report, const bench_
                      (double)model->info.parameters / 1e6, (double)model->info.file_size / 1e6);
     for (size_t i = 0; i < report->engine_count; i++)
         if (report->engines[i].model == model) write_load(sink, &report->engines[i]);
-    cli__sink_printf(sink, "%-9s%2s %-8s%8s%7s%7s%7s%8s%8s%8s%5s%5s%5s%6s%5s\n", "cell", "t",
-                     "backend", "ms", "p90", "p99", "cold", "texts/s", "tok/s", "GFLOP/s", "peak",
-                     "cpu", "mem", "tok", "+-");
-    for (size_t i = 0; i < report->result_count; i++)
-        if (report->results[i].engine->model == model) write_row(sink, &report->results[i]);
+    write_cells(sink, report, model, task);
 }
 
 static const char legend[] =
@@ -123,10 +159,16 @@ static const char legend[] =
     "threads; cpu: the same by CPU time, on one; mem: weights read once, as a share of what the\n"
     "memory gives; tok: share of the tokenizer; +-: spread of the medians of the rounds\n";
 
+static const char task_legend[] =
+    "\ncell: texts x tokens, to which a question adds its own; t: threads; ms: median; pass, tok,\n"
+    "head, dec: CPU time of the encoder, the tokenizer, the head's layers and decoding, of traced\n"
+    "calls; -: no such step; +-: spread of the medians of the rounds\n";
+
 void cli__bench_table(cli_sink *sink, bench_report *report, const cli_bench_facts *facts)
 {
     write_header(sink, report, facts);
     write_peaks(sink, &report->peaks);
-    for (size_t i = 0; i < report->model_count; i++) write_model(sink, report, &report->models[i]);
-    cli__sink_string(sink, legend);
+    for (size_t i = 0; i < report->model_count; i++)
+        write_model(sink, report, &report->models[i], facts->task);
+    cli__sink_string(sink, facts->task ? task_legend : legend);
 }

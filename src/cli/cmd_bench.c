@@ -17,7 +17,7 @@ static const char default_cells[] = "1x8,1x32,1x128,1x512,32x32,32x128,8x512";
 
 typedef struct bench_values {
     cli_list models;
-    const char *cells, *threads, *backend, *seconds;
+    const char *cells, *threads, *backend, *seconds, *task, *head;
     int rounds, json, cold_file;
 } bench_values;
 
@@ -35,6 +35,12 @@ static const cli_option options[] = {
     CLI_STRING_ROW("backend", 0, "LIST", bench_values, backend,
                    "What multiplies matrices, of packed, openblas and\n"
                    "auto [default: auto, the library's choice;\nenvironment: GTE_BACKEND]."),
+    CLI_STRING_ROW("task", 0, "TASK", bench_values, task,
+                   "Measure what gte predict does and not vectors: ner,\n"
+                   "relation, event, sentiment, classification or qa."),
+    CLI_STRING_ROW("head", 0, "FILE", bench_values, head,
+                   "Answer the task with a head of gte train [default:\n"
+                   "the model's own, or the model alone]."),
     CLI_INTEGER_ROW("rounds", 0, "N", 1, 10000, bench_values, rounds,
                     "Turns that every cell gets [default: 5]."),
     CLI_STRING_ROW("seconds", 0, "S", bench_values, seconds,
@@ -49,7 +55,8 @@ static const cli_option options[] = {
 static const char details[] =
     "Text goes in and vectors come out: the tokenizer and pooling are part of the time. Texts are\n"
     "made of the model's own vocabulary, of exactly so many tokens. The probes of what the\n"
-    "processor reaches at most run between the measurements.\n";
+    "processor reaches at most run between the measurements. With --task results come out, and\n"
+    "the table says what the head and decoding take.\n";
 
 /* The options as numbers. */
 typedef struct bench_plan {
@@ -131,6 +138,17 @@ static const char *given(const char *option, const char *name, const char *varia
     return text && *text ? text : NULL;
 }
 
+static int read_task(const bench_values *values, bench_options *o)
+{
+    o->head = values->head;
+    if (values->head && !values->task) return cli__misuse("--head is for a --task");
+    if (values->task && !(o->task = gte_task_named(values->task)))
+        return cli__misuse("--task takes ner, relation, event, sentiment, classification or qa, "
+                           "not '%s'",
+                           values->task);
+    return CLI_OK;
+}
+
 static int read_options(const bench_values *values, bench_plan *plan)
 {
     const char *from, *text;
@@ -139,7 +157,8 @@ static int read_options(const bench_values *values, bench_plan *plan)
     plan->options.cold_file = values->cold_file != 0;
     plan->options.threads = plan->threads;
     plan->options.backends = plan->backends;
-    int code = read_seconds(values->seconds, &plan->options.seconds);
+    int code = read_task(values, &plan->options);
+    if (code == CLI_OK) code = read_seconds(values->seconds, &plan->options.seconds);
     if (code == CLI_OK) code = read_cells(values->cells ? values->cells : default_cells, plan);
     if (code != CLI_OK) return code;
     text = given(values->backend, "--backend", "GTE_BACKEND", &from);
@@ -195,7 +214,9 @@ static int between_turns(void *arg, size_t done, size_t total)
 static int measure_and_write(bench_plan *plan, int json)
 {
     bench_report report;
-    cli_bench_facts facts = {.rounds = plan->options.rounds, .seconds = plan->options.seconds};
+    cli_bench_facts facts = {.rounds = plan->options.rounds,
+                             .seconds = plan->options.seconds,
+                             .task = gte_task_name(plan->options.task)};
     gte_error err = {0};
     const time_t now = time(NULL);
     struct tm parts;

@@ -126,6 +126,55 @@ expect_rc 0
 expect_lines 1
 expect_out_has '"threads":1,"backend":"openblas"'
 
+test_case 'a task is measured with its parts'
+heads=$root/tests/golden/heads
+for head in qa raner cls-single uie; do
+    run convert "$heads/$head" $head.gte
+    expect_rc 0
+done
+run bench -m qa.gte $quick --cells 1x16,3x64 -t 1,2 --task qa --json
+expect_rc 0
+expect_lines 4
+run_more() { run bench "$@" $quick --cells 1x16 -t 1 --json && cat out >>all; }
+cp out all
+run_more -m raner.gte --task ner
+run_more -m cls-single.gte --task classification
+run_more -m uie.gte --task ner
+run_more -m "$MODEL" --task sentiment
+expect 'the parts do not agree' python - <<'P'
+import json
+rows = [json.loads(line) for line in open('all')]
+assert [r['task'] for r in rows] == ['qa'] * 4 + ['ner', 'classification', 'ner', 'sentiment']
+assert [r['labels'] for r in rows[3:]] == [2, 13, 3, 2, 0] and [r['crf'] for r in rows].count(True) == 1
+for r in rows:
+    assert r['forward_s'] > 0 and r['flops'] > 0 and r['wall_s'] > 0
+    if r in rows[:6]:
+        assert r['head_s'] > 0 and r['decode_s'] > 0
+        assert abs(r['decode_share'] * r['forward_s'] - r['decode_s']) <= 1e-6 * r['decode_s']
+    else:
+        assert r['decode_share'] is None and r['decode_s'] == 0
+P
+run bench -m qa.gte $quick --cells 1x16 -t 1 --task qa
+expect_rc 0
+expect_out_has 'for each cell, qa$'
+expect_out_has 'dec/pass'
+expect 'wider than 100 columns' test "$(wc -L <out)" -le 100
+
+test_case 'a task that cannot be measured'
+run bench -m qa.gte $quick --task ner
+expect_rc 1
+expect_no_out
+expect_err_has 'qa.gte: this head cannot do ner'
+run bench -m "$MODEL" $quick --task event
+expect_rc 1
+run bench -m "$MODEL" $quick --task names
+expect_rc 2
+expect_err_has "not 'names'"
+run bench -m "$MODEL" $quick --head qa.gte
+expect_rc 2
+run bench -m "$MODEL" $quick --head qa.gte --task qa
+expect_rc 1
+
 test_case 'a model that is none'
 echo nothing >broken.gte
 run bench -m "$MODEL" -m broken.gte $quick

@@ -76,7 +76,8 @@ _gte()
                 --labels-separator --header --c --folds --seed --name --json --replace-invalid --threads
                 --batch-tokens --backend --help" ;;
         bench)
-            options="--model --cells --threads --backend --rounds --seconds --cold-file --json --help" ;;
+            options="--model --cells --threads --backend --task --head --rounds --seconds
+                --cold-file --json --help" ;;
         profile)
             options="--model --cell --rounds --cpu --layers --json --trace --html --threads
                 --batch-tokens --backend --help" ;;

@@ -159,6 +159,8 @@ complete -c gte -n "__fish_seen_subcommand_from bench" -l model -s m -r -F -d 'm
 complete -c gte -n "__fish_seen_subcommand_from bench" -l cells -x -d 'texts x tokens, a list'
 complete -c gte -n "__fish_seen_subcommand_from bench" -l threads -s t -x -d 'thread counts, a list'
 complete -c gte -n "__fish_seen_subcommand_from bench" -l backend -x -a 'auto packed openblas' -d 'what multiplies matrices, a list'
+complete -c gte -n "__fish_seen_subcommand_from bench" -l task -x -a 'ner relation event sentiment classification qa' -d 'measure a task'
+complete -c gte -n "__fish_seen_subcommand_from bench" -l head -r -F -d 'the head that answers the task'
 complete -c gte -n "__fish_seen_subcommand_from bench" -l rounds -x -d 'turns that every cell gets'
 complete -c gte -n "__fish_seen_subcommand_from bench" -l seconds -x -d 'time for each cell'
 complete -c gte -n "__fish_seen_subcommand_from bench" -l cold-file -d 'also load from a file on disk alone'
