@@ -96,8 +96,10 @@ FOLDER_src/kernels/avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -
                              -mprefer-vector-width=512 $(KERNEL_CFLAGS)
 FOLDER_src/kernels/avx512vnni := $(FOLDER_src/kernels/avx512) -mavx512vnni
 FOLDER_src/kernels/avx512bf16 := $(FOLDER_src/kernels/avx512) -mavx512bf16
-# The loops of the trainer are plain C, worth vectorising with what every processor has.
+# The loops of the trainer and of decoders are plain C, worth vectorising with what every processor
+# has.
 FOLDER_src/train := -O3 -fno-math-errno
+FOLDER_src/tasks := $(FOLDER_src/train)
 # Debuggers and coverage want the kernels as written, so a variant's -O comes last.
 compile_flags = $(CPPFLAGS) $(PROJECT_CFLAGS) $(CFLAGS) $(FOLDER_$(patsubst %/,%,$(dir $<))) \
                 $(VARIANT_CFLAGS)

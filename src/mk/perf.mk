@@ -77,7 +77,7 @@ endif
 
 # ---- tasks -----------------------------------------------------------------------------------------
 
-build/perf/bench_extract: perf/tasks/bench_extract.c build/release/libgte.a
+build/perf/bench_extract build/perf/bench_tag: build/perf/%: perf/tasks/%.c build/release/libgte.a
 	$(say) LINK $@
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(PROJECT_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)

@@ -24,23 +24,31 @@ static gte_status no_memory(gte_error *err)
 
 /* ---- the best labels ------------------------------------------------------------------------ */
 
-/* best[j] = max over i of score[i] + transitions[i][j], back[j] the first such i. */
-static void best_before(const float *transitions, const double *score, size_t k, double *best,
-                        uint16_t *back)
+/* to[j] = max over i of from[i] + transitions[i][j]. Which i it was is asked later, along the best
+ * path alone: this loop is nothing but sums and maxima. */
+static void best_before(const float *restrict transitions, const double *restrict from, size_t k,
+                        double *restrict to)
 {
-    for (size_t j = 0; j < k; j++) {
-        best[j] = score[0] + (double)transitions[j];
-        back[j] = 0;
-    }
+    for (size_t j = 0; j < k; j++) to[j] = from[0] + (double)transitions[j];
     for (size_t i = 1; i < k; i++) {
         const float *row = transitions + i * k;
+        const double score = from[i];
         for (size_t j = 0; j < k; j++) {
-            const double way = score[i] + (double)row[j];
-            if (way <= best[j]) continue;
-            best[j] = way;
-            back[j] = (uint16_t)i;
+            const double way = score + (double)row[j];
+            to[j] = way > to[j] ? way : to[j];
         }
     }
+}
+
+/* The first i of which to[j] came. */
+static size_t came_from(const float *transitions, const double *from, size_t k, size_t j)
+{
+    size_t best = 0;
+    for (size_t i = 1; i < k; i++)
+        if (from[i] + (double)transitions[i * k + j] >
+            from[best] + (double)transitions[best * k + j])
+            best = i;
+    return best;
 }
 
 static size_t highest(const double *x, size_t k)
@@ -57,27 +65,27 @@ gte_status gte__crf_decode(const gte_head *head, const float *logits, gte__unit 
     const size_t k = head->header->labels;
     size_t cells;
     if (!count) return GTE_OK;
-    if (!gte__mul(count, k, &cells) ||
-        !gte__buffer_reserve(memory.steps, cells, sizeof(uint16_t)) ||
-        !gte__buffer_reserve(memory.rows, 2 * k, sizeof(double)))
+    if (!gte__mul(count, k, &cells) || !gte__buffer_reserve(memory.steps, cells, sizeof(double)))
         return no_memory(err);
-    uint16_t *back = memory.steps->data;
-    double *score = memory.rows->data, *next = score + k;
-    for (size_t u = 0; u < count; u++) {
+    double *score = memory.steps->data; /* [count, K]: of the best way to each label */
+    for (size_t j = 0; j < k; j++) score[j] = (double)head->crf_start[j];
+    for (size_t u = 0;; u++, score += k) {
         const float *x = logits + units[u].first * k;
-        if (!u)
-            for (size_t j = 0; j < k; j++) next[j] = (double)head->crf_start[j];
-        else
-            best_before(head->crf_transitions, score, k, next, back + u * k);
-        for (size_t j = 0; j < k; j++) score[j] = next[j] + (double)x[j];
+        for (size_t j = 0; j < k; j++) score[j] += (double)x[j];
+        if (u + 1 == count) break;
+        best_before(head->crf_transitions, score, k, score + k);
     }
     for (size_t j = 0; j < k; j++) score[j] += (double)head->crf_end[j];
     size_t label = highest(score, k);
     if (!isfinite(score[label]))
         return gte__fail(err, GTE_E_FORMAT, 0,
                          "a weight of the head's CRF is not finite: see gte verify");
-    for (size_t u = count; u-- > 0; label = u ? back[u * k + label] : 0)
+    for (size_t u = count; u-- > 0;) {
         units[u].label = (uint32_t)label;
+        if (!u) break;
+        score -= k;
+        label = came_from(head->crf_transitions, score, k, label);
+    }
     return GTE_OK;
 }
 
@@ -140,13 +148,27 @@ static void step_forward(sums *s)
     for (size_t j = 0; j < k; j++) s->b[j] = 0.0;
     const double most = exponentials(s->a, k);
     for (size_t i = 0; i < k; i++) {
-        const double *ways = s->ways + i * k;
-        for (size_t j = 0; j < k; j++) s->b[j] += s->a[i] * ways[j];
+        const double *restrict ways = s->ways + i * k;
+        double *restrict sum = s->b;
+        const double share = s->a[i];
+        for (size_t j = 0; j < k; j++) sum[j] += share * ways[j];
     }
     for (size_t j = 0; j < k; j++)
         s->b[j] = s->b[j] > TOO_SMALL ? most + s->most[j] + log(s->b[j])
                                       : log_sum(s->row, s->transitions + j, k, k);
     for (size_t j = 0; j < k; j++) s->row[j] = s->b[j];
+}
+
+/* In eight parts, which the compiler may add up side by side. */
+static double dot(const double *x, const double *y, size_t k)
+{
+    double part[8] = {0};
+    size_t i = 0;
+    for (; i + 8 <= k; i += 8)
+        for (size_t p = 0; p < 8; p++) part[p] += x[i + p] * y[i + p];
+    for (; i < k; i++) part[0] += x[i] * y[i];
+    return ((part[0] + part[1]) + (part[2] + part[3])) +
+           ((part[4] + part[5]) + (part[6] + part[7]));
 }
 
 /* row[i] = log sum over j of exp(transitions[i][j] + row[j]) */
@@ -157,8 +179,7 @@ static void step_backward(sums *s)
     const double most = exponentials(s->a, k);
     for (size_t i = 0; i < k; i++) {
         const double *ways = s->ways + i * k;
-        double sum = 0.0;
-        for (size_t j = 0; j < k; j++) sum += ways[j] * s->a[j];
+        const double sum = dot(ways, s->a, k);
         s->b[i] = sum > TOO_SMALL ? most + log(sum) : log_sum(s->row, s->transitions + i * k, 1, k);
     }
     for (size_t i = 0; i < k; i++) s->row[i] = s->b[i];

@@ -48,8 +48,8 @@ size_t gte__tag_spans(const gte_head *head, const gte__unit *units, size_t count
 
 /* Memory of a decoding; grows and is used again. */
 typedef struct gte__crf_memory {
-    gte__buffer *steps; /* uint16_t [count, K], then double [count] */
-    gte__buffer *rows;  /* double, [K, K] and some rows of K */
+    gte__buffer *steps; /* double [count, K] */
+    gte__buffer *rows;  /* double [K, K] and some rows of K */
 } gte__crf_memory;
 
 /* The best labels of all units together, into their `label`; row u of the emissions is
