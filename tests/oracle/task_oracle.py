@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Accuracy of `gte predict` beside a forward pass in numpy, on real text.
 
-    task_oracle.py GTE MODEL_DIR MODEL.gte TEXTS [-n N] [--type-map FROM=TO,...]
+    task_oracle.py GTE MODEL_DIR TEXTS MODEL.gte... [-n N] [--type-map FROM=TO,...]
 
 MODEL_DIR holds a BertForSequenceClassification or BertForTokenClassification with safetensors,
-MODEL.gte what `gte convert` made of it, in whatever type. TEXTS is a CoNLL file of a character and
-a label a line (its entities are the truth for a token classifier, --type-map brings its types and
-the model's together), or JSON lines of {"text", "label"}, or plain lines. Tokenizer, forward pass and decoder are tests/golden's; of the command only its JSON
-is read. Prints the share of equal labels (or entities) and, with truth, accuracy or F1 of both.
+each MODEL.gte is what `gte convert` made of it, in one type or another. TEXTS is a CoNLL file of a
+character and a label a line (its entities are the truth for a token classifier, --type-map brings
+its types and the model's together), or JSON lines of {"text", "label"}, or plain lines. Tokenizer,
+forward pass and decoder are tests/golden's; of the command only its JSON is read.
+
+Prints the share of equal labels (or entities) and, with truth, accuracy or F1 of both.
 """
 import argparse
 import json
@@ -72,20 +74,20 @@ class Reference:
                  for o, f, s, t in zip(offsets, first, decode.softmax(logits), ids)
                  if t not in special]
         found = decode.huggingface_entities(units, self.labels, "first")
-        return {(e["type"], e["start"], e["end"]) for e in found}, logits
+        return {(e["type"], e["start"], e["end"]) for e in found}, logits[1:-1]
 
 
 def command(gte, model, task, texts):
     lines = "".join(json.dumps(t, ensure_ascii=False) + "\n" for t in texts)
-    run = subprocess.run([gte, "predict", "-m", model, "--task", task, "--jsonl", "--logits", "-f", "-"],
-                         input=lines, capture_output=True, encoding="utf-8", check=False)
+    arguments = [gte, "predict", "-m", model, "--task", task, "--jsonl", "--logits", "-f", "-"]
+    run = subprocess.run(arguments, input=lines, capture_output=True, encoding="utf-8", check=False)
     if run.returncode:
         sys.exit(run.stderr)
     return [json.loads(line) for line in run.stdout.splitlines()]
 
 
 def conll(path):
-    """(text, {(type, start, end)}) of each sentence; what only names nothing (.NOM) is no entity."""
+    """(text, {(type, start, end)}) of each sentence; of names (.NAM), not of nouns (.NOM)."""
     sentence, truth, opened = "", set(), None
     with open(path, encoding="utf-8") as f:
         for line in [*f, "\n"]:
@@ -126,41 +128,50 @@ def mapped(entities, names):
 def report_entities(want, got, truths, names):
     same = sum(len(a & b) for a, b in zip(want, got))
     there = sum(len(a | b) for a, b in zip(want, got))
-    print(f"entities: {there}, in both {100.0 * same / max(1, there):.2f} %")
+    print(f"  entities: {there}, in both {100.0 * same / max(1, there):.2f} %")
     if names and any(truths):
         truths = [{(names.get(t, t), s, e) for t, s, e in truth} for truth in truths]
         one, two = (f1([mapped(a, names) for a in answers], truths) for answers in (want, got))
-        print(f"F1: reference {one:.2f}, command {two:.2f}")
+        print(f"  F1: reference {one:.2f}, command {two:.2f}")
 
 
 def report_labels(want, got, truths):
     share = lambda a, b: 100.0 * np.mean([x == y for x, y in zip(a, b)])
-    print(f"labels: {len(want)}, equal {share(want, got):.2f} %")
-    if truths[0] is not None:
-        print(f"accuracy: reference {share(want, truths):.2f}, command {share(got, truths):.2f}")
+    print(f"  labels: {len(want)}, equal {share(want, got):.2f} %")
+    if isinstance(truths[0], str):
+        print(f"  accuracy: reference {share(want, truths):.2f}, command {share(got, truths):.2f}")
+
+
+def compare(reference, want, logits, told, truths, names):
+    pairs = [(a, np.reshape(t["logits"] or [], a.shape)) for a, t in zip(logits, told)]
+    worst = max(np.abs(a - b).max(initial=0.0) for a, b in pairs)
+    print(f"  {len(told)} texts, logits within {worst:.1e}")
+    if reference.of_tokens:
+        got = [{(e["type"], e["start"], e["end"]) for e in t["entities"]} for t in told]
+        rows = [a.argmax(axis=1) == b.argmax(axis=1) for a, b in pairs]
+        print(f"  labels of tokens: equal {100.0 * np.mean(np.concatenate(rows)):.2f} %")
+        report_entities(want, got, truths, names)
+    else:
+        report_labels(want, [t["label"] for t in told], truths)
 
 
 def main():
     parse = argparse.ArgumentParser()
-    for name in ("gte", "folder", "model", "texts"):
+    for name in ("gte", "folder", "texts"):
         parse.add_argument(name)
+    parse.add_argument("models", nargs="+")
     parse.add_argument("-n", type=int)
     parse.add_argument("--type-map", default="")
     args = parse.parse_args()
     reference, rows = Reference(args.folder), read_texts(args.texts)[:args.n]
     texts, truths = [r[0] for r in rows], [r[1] for r in rows]
     want, logits = zip(*map(reference.answer, texts))
-    told = command(args.gte, args.model, "ner" if reference.of_tokens else "sentiment", texts)
-    assert len(told) == len(texts), "an answer for each text"
-    worst = max((np.abs(a - np.array(t["logits"])).max() for a, t in zip(logits, told)
-                 if np.shape(t.get("logits")) == np.shape(a)), default=float("nan"))
-    print(f"{len(texts)} texts, logits within {worst:.1e}")
-    if reference.of_tokens:
-        got = [{(e["type"], e["start"], e["end"]) for e in t["entities"]} for t in told]
-        names = dict(pair.split("=") for pair in args.type_map.split(",") if pair)
-        report_entities(want, got, truths, names)
-    else:
-        report_labels(want, [t["label"] for t in told], truths)
+    names = dict(pair.split("=") for pair in args.type_map.split(",") if pair)
+    for model in args.models:
+        print(model)
+        told = command(args.gte, model, "ner" if reference.of_tokens else "sentiment", texts)
+        assert len(told) == len(texts), "an answer for each text"
+        compare(reference, want, logits, told, truths, names)
 
 
 if __name__ == "__main__":
