@@ -32,7 +32,9 @@ static void write_logits(const cli_result_writer *w, const gte_result_info *info
         if (i) cli__sink_string(w->sink, ",");
         cli__json_floats(w->sink, info->logits + i * info->logit_columns, info->logit_columns);
     }
-    if (!info->logit_tokens && !info->logit_rows) cli__sink_string(w->sink, "null");
+    /* of a text without tokens there are none, of an answer without a head no such thing */
+    if (!info->logit_tokens && !info->logit_rows)
+        cli__sink_string(w->sink, w->head ? "[]" : "null");
     if (info->logit_tokens) cli__sink_string(w->sink, "]");
     if (gte_head_label(w->head, 0)) {
         cli__sink_string(w->sink, ",\"logit_labels\":[");
