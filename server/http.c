@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "server/exchange.h"
@@ -38,6 +39,8 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
                                 : NULL;
         const union MHD_ConnectionInfo *address =
             MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+        /* without memory for it nobody would watch its deadlines */
+        if (!peer && fd) shutdown(fd->connect_fd, SHUT_RDWR);
         if (peer)
             write_address(address ? address->client_addr : NULL, peer->address,
                           sizeof peer->address);
