@@ -130,6 +130,7 @@ quick | full)
     if [ "$mode" = full ]; then
         step "instruction counts" perf/check/perf_check.sh check
         step "peers on a tiny model" perf/peers/check.sh
+        step "tasks beside numpy" tests/oracle/task_oracle.sh
         suites asan
         server_tests asan 5
         pull_tests asan

@@ -9,7 +9,8 @@ character and a label a line (its entities are the truth for a token classifier,
 its types and the model's together), or JSON lines of {"text", "label"}, or plain lines. Tokenizer,
 forward pass and decoder are tests/golden's; of the command only its JSON is read.
 
-Prints the share of equal labels (or entities) and, with truth, accuracy or F1 of both.
+Prints the share of equal labels (or entities) and, with truth, accuracy or F1 of both; "not ok" and
+1 as the exit code where the share of a model is below --least percent.
 """
 import argparse
 import json
@@ -137,9 +138,11 @@ def report_entities(want, got, truths, names):
 
 def report_labels(want, got, truths):
     share = lambda a, b: 100.0 * np.mean([x == y for x, y in zip(a, b)])
-    print(f"  labels: {len(want)}, equal {share(want, got):.2f} %")
+    same = share(want, got)
+    print(f"  labels: {len(want)}, equal {same:.2f} %")
     if isinstance(truths[0], str):
         print(f"  accuracy: reference {share(want, truths):.2f}, command {share(got, truths):.2f}")
+    return same
 
 
 def compare(reference, want, logits, told, truths, names):
@@ -149,10 +152,11 @@ def compare(reference, want, logits, told, truths, names):
     if reference.of_tokens:
         got = [{(e["type"], e["start"], e["end"]) for e in t["entities"]} for t in told]
         rows = [a.argmax(axis=1) == b.argmax(axis=1) for a, b in pairs]
-        print(f"  labels of tokens: equal {100.0 * np.mean(np.concatenate(rows)):.2f} %")
+        same = 100.0 * np.mean(np.concatenate(rows))
+        print(f"  labels of tokens: equal {same:.2f} %")
         report_entities(want, got, truths, names)
-    else:
-        report_labels(want, [t["label"] for t in told], truths)
+        return same
+    return report_labels(want, [t["label"] for t in told], truths)
 
 
 def main():
@@ -161,17 +165,22 @@ def main():
         parse.add_argument(name)
     parse.add_argument("models", nargs="+")
     parse.add_argument("-n", type=int)
+    parse.add_argument("--least", type=float, default=0.0)
     parse.add_argument("--type-map", default="")
     args = parse.parse_args()
     reference, rows = Reference(args.folder), read_texts(args.texts)[:args.n]
     texts, truths = [r[0] for r in rows], [r[1] for r in rows]
     want, logits = zip(*map(reference.answer, texts))
     names = dict(pair.split("=") for pair in args.type_map.split(",") if pair)
+    failed = False
     for model in args.models:
         print(model)
         told = command(args.gte, model, "ner" if reference.of_tokens else "sentiment", texts)
         assert len(told) == len(texts), "an answer for each text"
-        compare(reference, want, logits, told, truths, names)
+        good = compare(reference, want, logits, told, truths, names) >= args.least
+        print(f"{'ok' if good else 'not ok'} {os.path.basename(model)}")
+        failed |= not good
+    sys.exit(failed)
 
 
 if __name__ == "__main__":
