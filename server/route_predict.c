@@ -143,6 +143,9 @@ static void predict_handle(server__request *request)
         server__predict_likeness(request, predict, predict_finish);
         return;
     }
+    /* without a head the vectors are looked up, and counted, one by one */
+    if (request->service->cache)
+        server__metrics_cache(request->service->metrics, SERVER__CACHE_MISS, 1);
     predict->inference.queries = &predict->query;
     predict->inference.count = 1;
     predict->inference.param = "input_text";

@@ -82,6 +82,12 @@ def labels(server):
 
 def spans(server):
     text = "2022年北京冬奥会在北京举行"
+    count = lambda result: float([line.split()[1] for line in server.get("/metrics")[2].decode().splitlines()
+                                  if line.startswith('gte_cache_requests_total{result="%s"}' % result)][0])
+    before = count("miss"), count("hit")
+    for _ in range(2):
+        ask(server, "ner", text + "。", name="ner-bio")
+    check("a miss and a hit are counted", (count("miss"), count("hit")) == (before[0] + 1, before[1] + 1))
     for name, engine in (("ner-bio", "token-classifier"), ("raner", "crf")):
         status, got = ask(server, "ner", text, name=name)
         result = got["result"]
