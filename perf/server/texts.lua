@@ -1,7 +1,7 @@
 -- perf/server/texts.lua: wrk sends texts and tells the latencies, as
---     wrk ... -s perf/server/texts.lua URL -- predict|embed|batch zh|en LENGTH [COUNT]
+--     wrk ... -s perf/server/texts.lua URL -- predict|ner|embed|batch zh|en LENGTH [COUNT]
 -- A text has LENGTH words of one token (en) or LENGTH characters (zh); all are new, or with COUNT
--- those many over and over. batch: eight texts a request.
+-- those many over and over. predict: classification. batch: eight texts a request.
 local words = {en = {}, zh = {}}
 for word in ([[the of and in to was for on with he it as at is by from that his which were are be had
     an but this they not have who new also after one time two first its when their over up other into
@@ -24,10 +24,11 @@ function init(args)
     local route, language, length = args[1], args[2], tonumber(args[3])
     local list, gap = words[language], language == "en" and " " or ""
     count = tonumber(args[4] or "0")
-    path = route == "predict" and "/predict" or "/v1/embeddings"
+    local task = ({predict = "classification", ner = "ner"})[route]
+    path = task and "/predict" or "/v1/embeddings"
     make = function()
-        if route == "predict" then
-            return '{"task_type":"classification","input_text":' .. text(list, length, gap) .. "}"
+        if task then
+            return '{"task_type":"' .. task .. '","input_text":' .. text(list, length, gap) .. "}"
         end
         local texts = {}
         for i = 1, route == "batch" and 8 or 1 do texts[i] = text(list, length, gap) end
