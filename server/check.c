@@ -77,7 +77,8 @@ static bool check_certificate(server__service *service)
     if (!s->tls_cert) return true;
     server__pair *pair = server__pair_read(s->tls_cert, s->tls_key, message, sizeof message);
     if (!pair) return fail(service, message);
-    printf("# the certificate is valid %s\n", server__pair_term(pair));
+    if (*server__pair_term(pair))
+        printf("# the certificate is valid %s\n", server__pair_term(pair));
     server__pair_free(&pair);
     return true;
 }

@@ -165,6 +165,9 @@ with tempfile.TemporaryDirectory() as folder:
     openssl("ecparam", "-name", "prime256v1", "-out", os.path.join(folder, "curve"))
     first = certificate(folder, "first")
     versions(first)
-    refused(folder, first)
-    exchanged(folder, first)
+    if "valid until" in run("--tls-cert", first[0], "--tls-key", first[1], "--check")[1]:
+        refused(folder, first)
+        exchanged(folder, first)
+    else:
+        print("SKIP built without GnuTLS: certificates are not looked into")
 done()
