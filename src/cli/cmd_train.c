@@ -68,7 +68,7 @@ static const char details[] =
 
 static int read_grid(const train_values *values, cli_train_run *run)
 {
-    static const double text_grid[] = {0.3, 1, 3, 10, 30, 100, 300};
+    static const double text_grid[] = {1, 3, 10, 30, 100};
     static const double word_grid[] = {0.01, 0.1, 1};
     const bool words = run->task == GTE_TASK_NER;
     char *end;
