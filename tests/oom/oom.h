@@ -13,4 +13,7 @@ size_t oom_exhaust(const char *name, scenario *run);
 /* oom_tasks.c: heads and tasks. */
 void oom_test_tasks(void);
 
+/* oom_train.c: the trainer of gte train. */
+void oom_test_train(void);
+
 #endif

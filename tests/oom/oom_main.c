@@ -271,6 +271,7 @@ int main(void)
         {"embedding asks for nothing", test_embed},
         {"extraction", test_extract},
         {"heads and tasks", oom_test_tasks},
+        {"training", oom_test_train},
         {"converting, vocab.txt", test_convert},
         {"converting, tokenizer.json", test_convert_json},
         {"end", test_end},
