@@ -1,5 +1,5 @@
 /* Decoders of heads that label tokens, on logits given to them: entities as the references have
- * them, families of label names. What the encoder makes of a text is test_tag_models.c's. */
+ * them, families of label names. What the encoder makes of a text is test_decode_tag.c's. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -137,7 +137,8 @@ static int run_batch(cli_tasks *tasks, cli_session *session, const cli_source *s
     gte_error err;
     session->bytes_after = source->lines.consumed;
     session->bytes_total = source->lines.total;
-    if (cli__tasks_run(tasks, session, &err)) return CLI_OK;
+    int code = cli__tasks_run(tasks, session, &err);
+    if (code != CLI_FAILED) return code;
     const size_t index = err.index < tasks->chunk.count ? err.index : 0;
     cli__source_place(source, tasks->chunk.count - 1 - index, place, sizeof place);
     return cli__session_report(0, place, &err);

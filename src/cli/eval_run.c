@@ -42,14 +42,14 @@ static int run_batch(cli_eval *eval, const cli_eval_set *set, size_t first)
     gte_result_info info;
     char place[CLI_EVAL_PLACE];
     const size_t n = eval->tasks.chunk.count;
-    if (!cli__tasks_run(&eval->tasks, eval->session, &err)) {
+    int code = cli__tasks_run(&eval->tasks, eval->session, &err);
+    if (code == CLI_FAILED) {
         set->place(set->of, first + (err.index < n ? err.index : 0), place);
         return cli__session_report(0, place, &err);
     }
-    for (size_t i = 0; i < n; i++) {
-        int code = set->take(set->of, first + i, eval->tasks.results[i]);
-        if (code != CLI_OK) return code;
-    }
+    for (size_t i = 0; i < n && code == CLI_OK; i++)
+        code = set->take(set->of, first + i, eval->tasks.results[i]);
+    if (code != CLI_OK) return code;
     gte_result_describe(eval->tasks.results[0], &info, sizeof info);
     eval->engine = info.engine;
     return CLI_OK;

@@ -35,6 +35,13 @@ static gte_task only_task(const gte_head *head)
     return GTE_TASK_NONE;
 }
 
+static int between_passes(void *arg, size_t done)
+{
+    (void)arg;
+    (void)done;
+    return cli__interrupted();
+}
+
 static int reserve(cli_tasks *tasks)
 {
     int code = cli__chunk_create(&tasks->chunk, 0);
@@ -61,6 +68,7 @@ int cli__tasks_open(cli_tasks *tasks, const cli_session *session, const char *pa
     if (task == GTE_TASK_NONE) task = only_task(tasks->head);
     if (task == GTE_TASK_NONE) return no_task(tasks->head);
     tasks->standard.task = task;
+    tasks->standard.progress = between_passes;
     if (gte_predict_check(session->model, tasks->head, task, &err) != GTE_OK)
         return cli__fail("%s", err.message);
     return reserve(tasks);
@@ -157,16 +165,16 @@ int cli__tasks_add(cli_tasks *tasks, gte_text text, json_t *json, const char *pl
     return code;
 }
 
-bool cli__tasks_run(cli_tasks *tasks, cli_session *session, gte_error *err)
+int cli__tasks_run(cli_tasks *tasks, cli_session *session, gte_error *err)
 {
     cli_chunk *chunk = &tasks->chunk;
     cli__chunk_seal(chunk);
     for (size_t i = 0; i < chunk->count; i++) tasks->requests[i].text = chunk->texts[i];
-    if (gte_predict(session->context, tasks->head, tasks->requests, chunk->count, tasks->results,
-                    err) != GTE_OK)
-        return false;
+    const gte_status status = gte_predict(session->context, tasks->head, tasks->requests,
+                                          chunk->count, tasks->results, err);
+    if (status != GTE_OK) return status == GTE_E_CANCELLED ? CLI_INTERRUPTED : CLI_FAILED;
     session->texts_done += chunk->count;
     cli__progress_update(&session->bar, session->texts_done, session->bytes_after,
                          session->bytes_total);
-    return true;
+    return CLI_OK;
 }

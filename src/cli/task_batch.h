@@ -41,7 +41,8 @@ void cli__tasks_begin(cli_tasks *tasks);
 bool cli__tasks_have_room(const cli_tasks *tasks);
 int cli__tasks_add(cli_tasks *tasks, gte_text text, json_t *json, const char *place);
 
-/* Answers all of the batch; results[i] is input i's. False: *err tells, err->index which. */
-bool cli__tasks_run(cli_tasks *tasks, cli_session *session, gte_error *err);
+/* Answers all of the batch; results[i] is input i's. CLI_OK; CLI_INTERRUPTED; or CLI_FAILED, not
+ * reported: *err tells, err->index which. */
+int cli__tasks_run(cli_tasks *tasks, cli_session *session, gte_error *err);
 
 #endif

@@ -233,13 +233,22 @@ if [ -f "$cmrc" ] && [ -d "$SHARED/models/zh-ner-tiny" ]; then
     expect_out_has '"questions":1002,"exact_match":0\.'
     test_case 'Weibo NER through CLUENER labels'
     run convert "$SHARED/models/zh-ner-tiny" tiny-ner.gte
-    sed 's/^\(.\)[0-9]\t/\1\t/' "$weibo" >weibo.conll # a character and its place in a word
-    run eval ner -m tiny-ner.gte weibo.conll --json --map PER.NAM=name --map PER.NOM= \
-        --map GPE.NAM=address --map LOC.NAM=address --map ORG.NAM=organization --map ORG.NOM= \
-        --map GPE.NOM= --map LOC.NOM= --map company=organization --map government=organization \
-        --map book= --map movie= --map game= --map position= --map scene=
+    # a character and its place in a word; some characters are lost
+    sed -E 's/^(.)[0-9]+\t/\1\t/; s/^��[0-9]*\t/�\t/' "$weibo" >weibo.conll
+    run eval ner -m tiny-ner.gte weibo.conll --json --map PER.NAM=PER --map name=PER \
+        --map GPE.NAM=LOC --map LOC.NAM=LOC --map address=LOC --map scene=LOC \
+        --map ORG.NAM=ORG --map company=ORG --map government=ORG --map organization=ORG \
+        --map PER.NOM= --map GPE.NOM= --map LOC.NOM= --map ORG.NOM= \
+        --map book= --map movie= --map game= --map position=
     expect_rc 0
     expect_out_has '"sentences":270,'
+    # a forward pass in float64 (tests/golden/make_golden.py), HuggingFace's aggregation
+    # (heads_decode.py) and the same renaming
+    expect 'not as the reference' python -c "
+import json
+want = {'PER': [14, 168, 90], 'ORG': [5, 63, 47], 'LOC': [3, 89, 32]}
+got = {l['label']: [l['right'], l['predicted'], l['present']] for l in json.load(open('out'))['labels']}
+assert got == want, got"
 else
     skip 'CMRC and Weibo' 'no reference data'
 fi
