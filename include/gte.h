@@ -351,7 +351,7 @@ GTE_API gte_status gte_similarity(const float *a, size_t na, const float *b, siz
     X(POOL, 11, "pool")                                                                            \
     X(WAIT, 12, "wait")     /* within a pass: no work, or sharing it out */                        \
     X(HEAD, 13, "head")     /* states to logits (gte_task.h) */                                    \
-    X(DECODE, 14, "decode") /* logits to a result, by a head that needs one pass */
+    X(DECODE, 14, "decode") /* logits to a result */
 
 typedef enum gte_trace_operation {
 #define GTE_TRACE_ENUM(name, number, text) GTE_TRACE_##name = number,

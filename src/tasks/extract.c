@@ -85,8 +85,10 @@ static gte_status ask(gte__extraction *x, gte_error *err)
     if (x->hints == 0) return GTE_OK;
     gte_status status = gte__extraction_ask(x, err);
     if (status == GTE_OK && x->run->request->flags & GTE_KEEP_LOGITS) status = keep_logits(x, err);
+    gte__extraction_mark(x);
     for (size_t i = 0; i < x->hints && status == GTE_OK; i++)
         status = gte__extraction_take(x, i, err);
+    gte__extraction_lap(x, GTE_TRACE_DECODE, x->hints * x->tokens);
     x->hints = 0;
     x->hint_byte[0] = 0;
     return status;
@@ -163,8 +165,10 @@ gte_status gte__extract(const gte__run *run, gte__extraction *x, gte__encoder *e
     gte_status status = gte__schema_complete(r, err);
     if (status == GTE_OK) status = gte__extraction_read(x, err);
     if (status == GTE_OK) status = descend(x, err);
+    gte__extraction_mark(x);
     if (status == GTE_OK) status = put_below(x, -1, 0, err);
     if (status == GTE_OK) gte__result_end(r);
+    gte__extraction_lap(x, GTE_TRACE_DECODE, x->tokens);
     r->tokens = x->tokens;
     r->window_count = x->windows;
     r->truncated = x->cut_short;

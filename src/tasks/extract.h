@@ -95,6 +95,19 @@ static inline size_t gte__window_rows(const gte__extraction *x, size_t window)
     return left < x->window ? left : x->window;
 }
 
+/* Tells the trace, if there is one, of a step of the caller's over so many tokens; `mark` begins
+ * it. What is not told of is copying states, which no operation is named for. */
+static inline void gte__extraction_mark(const gte__extraction *x)
+{
+    if (x->encoder->trace) gte__trace_mark(x->encoder->trace, 0);
+}
+static inline void gte__extraction_lap(const gte__extraction *x, gte_trace_operation operation,
+                                       size_t rows)
+{
+    const gte_trace_span span = {.operation = operation, .layer = -1, .rows = (uint32_t)rows};
+    if (x->encoder->trace) gte__trace_lap(x->encoder->trace, 0, span);
+}
+
 /* Whether the request's progress says so. */
 bool gte__extraction_stops(const gte__extraction *x);
 

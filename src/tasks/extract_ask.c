@@ -110,14 +110,18 @@ static gte_status run_upper(gte__extraction *x, size_t window, gte_error *err)
             x->starts[++batch.texts] = rows += text + hint;
         }
         gte__encoder_run(e, &batch, leg);
+        gte__extraction_mark(x);
         for (size_t i = first; i < done; i++) take_logits(x, x->starts[i - first], window, i);
+        gte__extraction_lap(x, GTE_TRACE_HEAD, (done - first) * text);
     }
     return GTE_OK;
 }
 
 gte_status gte__extraction_ask(gte__extraction *x, gte_error *err)
 {
+    gte__extraction_mark(x);
     gte_status status = tokenize(x, err);
+    if (status == GTE_OK) gte__extraction_lap(x, GTE_TRACE_TOKENIZE, x->hint_token[x->hints]);
     if (status == GTE_OK) status = reserve(x, err);
     if (status != GTE_OK) return status;
     run_lower(x);

@@ -111,8 +111,10 @@ static gte_status run_lower(gte__extraction *x, gte_error *err)
 gte_status gte__extraction_read(gte__extraction *x, gte_error *err)
 {
     x->projected_window = SIZE_MAX;
+    gte__extraction_mark(x);
     gte_status status = tokenize(x, err);
     if (status != GTE_OK) return status;
+    gte__extraction_lap(x, GTE_TRACE_TOKENIZE, x->tokens);
     plan_windows(x);
     if (x->windows > 1 && x->run->request->flags & GTE_NO_TRUNCATE)
         return gte__fail(err, GTE_E_TOO_LONG, 0, "the text has %zu tokens, a window holds %zu",
