@@ -102,7 +102,7 @@ static bool answer_origin(server__request *request)
         return false;
     server__answer_header(request, "Access-Control-Allow-Methods", "GET, POST, OPTIONS");
     server__answer_header(request, "Access-Control-Allow-Headers",
-                          "Authorization, Content-Type, X-API-Key, X-Request-Id, "
+                          "Authorization, Content-Type, X-API-Key, X-Model-ID, X-Request-Id, "
                           "X-Request-Timeout, traceparent");
     server__answer_header(request, "Access-Control-Max-Age", "86400");
     server__answer_constant(request, 204, NULL, NULL, 0);
