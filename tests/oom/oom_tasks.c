@@ -138,6 +138,7 @@ void oom_test_tasks(void)
     check("heads/rerank", GTE_TASK_CLASSIFICATION, text, "w5 w6");
     check("heads/ner-bio", GTE_TASK_NER, text, NULL);
     check("heads/raner", GTE_TASK_NER, text, NULL);
+    check("heads/qa", GTE_TASK_QA, text, "w5 w6?");
     check("tiny", GTE_TASK_SENTIMENT, text, NULL);
     check("tiny", GTE_TASK_QA, text, "w5 w9 w3");
     gte_error err;
