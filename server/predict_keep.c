@@ -6,7 +6,7 @@
 #include "server/query_key.h"
 #include "server/service.h"
 
-#define RESULT_MOST 4096 /* longer ones, of many labels, are put together again */
+#define RESULT_MOST 32768 /* longer ones are of texts that are seldom asked twice */
 
 typedef struct kept {
     uint32_t items, tokens, truncated;
@@ -45,9 +45,11 @@ void server__predict_keep(server__request *request, const server__predict *predi
                           const char *result, size_t size)
 {
     gte_cache_key key;
-    kept value = {
-        (uint32_t)request->items, (uint32_t)request->tokens, (uint32_t)request->truncated, {0}};
+    kept value; /* what is not filled is not kept */
     if (!request->service->cache || size > RESULT_MOST || !key_of(request, predict, &key)) return;
+    value.items = (uint32_t)request->items;
+    value.tokens = (uint32_t)request->tokens;
+    value.truncated = (uint32_t)request->truncated;
     memcpy(value.result, result, size);
     gte_cache_put(request->service->cache, &key, &value, HEAD + size);
 }

@@ -1,10 +1,8 @@
 #!/usr/bin/env python3
 """The six tasks by heads over HTTP: checkpoints as `gte convert` reads them, their answers as their
-references have them; models chosen by name; TEI's /rerank and /predict; equal requests, bad
-neighbours, shutting down with work in flight."""
+references have them; models chosen by name; TEI's /rerank and /predict."""
 import json
 import os
-import signal
 import subprocess
 import tempfile
 import threading
@@ -147,6 +145,11 @@ def long_text(server):
           not got["truncated"] and all(text[e["start"]:e["end"]] == e["text"] for e in entities) and
           all(a["end"] <= b["start"] for a, b in zip(entities, entities[1:])),
           (status, got["truncated"], len(entities)))
+    text = "今天天气真好适合出去游玩" * 12
+    first, again = ask(server, "ner", text, name="uie")[1], ask(server, "ner", text, name="uie")[1]
+    size = len(json.dumps(first["result"]))
+    check("a result of %d bytes from the cache" % size, 4096 < size and again["cached"] and
+          again["result"] == first["result"], (len(first["result"]["entities"]), again["cached"]))
 
 
 def reranking(server):
@@ -217,110 +220,6 @@ def own_wishes(server):
               got["error"]["code"] == "bad_schema", got)
 
 
-def trained(folder):
-    data, head = os.path.join(folder, "data.csv"), os.path.join(folder, "head.gte")
-    with open(data, "w") as file:
-        file.write("text,category\n" + "".join(
-            "%s %d,%s\n" % (word, i, word) for i in range(8) for word in ("sun", "rain", "snow")))
-    made = subprocess.run([COMMAND, "train", "-m", MODEL, "--folds", "0", "-o", head, data],
-                          capture_output=True, text=True)
-    check("gte train makes a head", made.returncode == 0, made.stderr)
-    with Server("--head", "weather=" + head) as server:
-        status, got = ask(server, "classification", "snow 3")
-        check("a head in a file of its own", status == 200 and got["model"] == "standin" and
-              got["head"] == "weather" and got["result"]["engine"] == "linear" and
-              sorted(got["result"]["labels"]) == ["rain", "snow", "sun"], got)
-        check("the same from the cache", ask(server, "classification", "snow 3")[1]["cached"])
-        check("vectors are served as before", post(server, "/embed", {"inputs": "a"})[0] == 200)
-        check("sentiment by likeness still",
-              ask(server, "sentiment", "good")[1]["result"]["engine"] == "zero-shot")
-        inputs = post(server, "/predict", {"inputs": "snow 3"})[1]
-        check("TEI's predict by it", inputs[0]["label"] == got["result"]["label"], inputs)
-    server = Server("--head", head, model=os.path.join(folder, "qa.gte"))
-    check("a head for another model: refused, and told", server.process.wait(30) == 1 and
-          "none of the models takes the head" in server.log(), server.log())
-
-
-# What comes while a batch runs makes the next one: many texts at once, some of them bad.
-def neighbours(folder):
-    with Server("--workers", "1", "--threads", "1", "--truncate=off", cache="off",
-                model="qa=" + os.path.join(folder, "qa.gte")) as server:
-        context = "北京大学在北京市海淀区。" * 3
-        alone = ask(server, "qa", context + "|北京大学在哪里?")[1]["result"]
-        answers = [None] * 40
-        bad = "问" * 600  # a question longer than the model reads
-
-        def one(i):
-            answers[i] = ask(server, "qa", "%s|%s" % (context, bad if i % 4 == 3 else "北京大学在哪里?"))
-
-        threads = [threading.Thread(target=one, args=(i,)) for i in range(len(answers))]
-        for t in threads:
-            t.start()
-        for t in threads:
-            t.join()
-        check("good neighbours of bad requests are answered", all(
-            status == 200 and got["result"] == alone
-            for i, (status, got) in enumerate(answers) if i % 4 != 3), answers[:4])
-        check("the bad ones are told", all(
-            400 <= status < 500 for i, (status, _) in enumerate(answers) if i % 4 == 3), answers[3])
-
-
-def equal(folder):
-    with Server("--workers", "1", cache="off", model="n=" + os.path.join(folder, "ner-bio.gte")) as server:
-        text = "彭小军在北京大学学习。" * 400
-        threads = [threading.Thread(target=ask, args=(server, "ner", text)) for _ in range(12)]
-        for t in threads:
-            t.start()
-        for t in threads:
-            t.join()
-        shared = [line for line in server.get("/metrics")[2].decode().splitlines()
-                  if line.startswith("gte_shared_inputs_total")][0]
-        check("equal requests in flight are computed once", float(shared.split()[1]) > 0, shared)
-
-
-def several_heads(folder):
-    path = os.path.join(folder, "ner-bio.gte")
-    options = ["-m", "b=" + os.path.join(folder, "raner.gte"), "-m", "e=" + MODEL, "--task", "ner=b"]
-    with Server(*options, model="a=" + path) as server:
-        check("--task decides", ask(server, "ner", "北京")[1]["model"] == "b")
-        check("a name decides more", ask(server, "ner", "北京", name="a")[1]["model"] == "a")
-        check("the one without a head embeds",
-              post(server, "/v1/embeddings", {"input": "a"})[1]["model"] == "e")
-    with Server("--embedding", "a", model="a=" + path) as server:
-        check("--embedding lets a model with a head embed",
-              post(server, "/v1/embeddings", {"input": "a"})[0] == 200)
-    with Server(model="a=" + path) as server:
-        status, got = post(server, "/v1/embeddings", {"input": "a"})
-        check("else there is none that does", status == 400 and "no embedding model" in
-              got["error"]["message"], got)
-        check("and /tokenize has one all the same", post(server, "/tokenize", {"inputs": "a"})[0] == 200)
-        check("/ready and /health know", server.get("/ready")[0] == 200 and server.get("/health")[0] == 200)
-
-
-def drain(folder):
-    server = Server("--workers", "1", "--threads", "1", cache="off",
-                    model="n=" + os.path.join(folder, "ner-bio.gte"))
-    answers = []
-
-    def one(i):
-        try:
-            answers.append(ask(server, "ner", "%d彭小军在北京大学学习。" % i * 300)[0])
-        except OSError as error:
-            answers.append(repr(error))
-
-    threads = [threading.Thread(target=one, args=(i,)) for i in range(24)]
-    for t in threads:
-        t.start()
-    wait_for(lambda: b"gte_queue_items 0\n" not in server.get("/metrics")[2], 2)
-    server.process.send_signal(signal.SIGTERM)
-    for t in threads:
-        t.join()
-    accepted = [a for a in answers if a != 503 and not isinstance(a, str)]
-    check("SIGTERM with tasks in flight: what was accepted is answered", len(answers) == 24 and
-          accepted and all(a == 200 for a in accepted), answers)
-    check("and then the end", server.process.wait(30 * SLOW) == 0, server.log()[-500:])
-
-
 # Minutes of work: nobody waits for it any more after the deadline, so it must not go on.
 def deadline(server):
     schema = {"%d" % i: {"%d" % j: None for j in range(12)} for i in range(12)}
@@ -370,12 +269,10 @@ def shared_models(folder):
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as place:
-        files = ["-m=%s=%s" % (name, convert(place, name)) for name in NAMES]
-        files = [word for file in files for word in ("-m", file[3:])]
+        files = [word for name in NAMES for word in ("-m", name + "=" + convert(place, name))]
         with Server(*files, model="standin=" + MODEL) as s:
             for part in (listed, labels, spans, questions, long_text, reranking, tei_predict, refusals,
                          own_wishes, load, deadline):
                 part(s)
-        for part in (neighbours, equal, several_heads, trained, drain, shared_models):
-            part(place)
+        shared_models(place)
     done()
