@@ -160,8 +160,9 @@ typedef struct gte_request {
     int window_tokens;     /* tokens of a window, template included; 0: what suits head and model */
     int stride_tokens;     /* by which windows overlap; 0: what suits */
     float null_threshold;  /* qa: no answer when its logits' sum beats the best one's by more */
-    /* POINTER heads, whose work is text times schema: called before each pass with the number of
-     * hints so far; a return other than 0 stops with GTE_E_CANCELLED. */
+    /* With a head, called before each pass with the number of windows so far, of POINTER heads,
+     * whose work is text times schema, of hints; a return other than 0 stops with GTE_E_CANCELLED.
+     * What several requests share stops when all of them say so. */
     int (*progress)(void *arg, size_t done);
     void *progress_arg;
     uintptr_t reserved[4];
@@ -260,7 +261,7 @@ GTE_API gte_status gte_predict(gte_context *ctx, const gte_head *head, const gte
  * GTE_E_MEMORY. */
 GTE_API gte_status gte_likeness_texts(const gte_request *request, gte_result *result,
                                       const gte_text **texts, size_t *count, gte_error *err);
-/* Then the answer, from the vectors [count, dims] of just those texts.
+/* Then, once, the answer, from the vectors [count, dims] of just those texts.
  *   labels: softmax(cosine / 0.05) over the labels, as CLIP (Radford et al., 2021) reads
  *           likenesses out; the temperature is fixed, so scores rank and are no calibrated chances
  *   qa: the sentence most like the question; of it the longest run of words that the question does

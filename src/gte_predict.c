@@ -117,17 +117,38 @@ static gte__run run_of(const gte_context *ctx, const gte_head *head, const gte_r
                       .first_input = inputs->count};
 }
 
+/* Requests that share passes, for their `progress`. */
+typedef struct sharers {
+    const gte_request *requests;
+    size_t n;
+} sharers;
+
+/* Passes go on as long as one of those who share them wants what comes of it. */
+static int all_stop(void *arg, size_t done)
+{
+    const sharers *s = arg;
+    for (size_t i = 0; i < s->n; i++) {
+        const gte_request *r = &s->requests[i];
+        if (!r->progress || !r->progress(r->progress_arg, done)) return 0;
+    }
+    return 1;
+}
+
 /* Logits of all inputs, in ctx->logits. */
-static gte_status run_inputs(gte_context *ctx, const gte_head *head, gte_error *err)
+static gte_status run_inputs(gte_context *ctx, const gte_head *head, sharers *of, gte_error *err)
 {
     const gte__inputs *in = &ctx->inputs;
+    gte_embed_options options = GTE_EMBED_OPTIONS_INIT;
+    options.progress = all_stop;
+    options.progress_arg = of;
     const size_t rows = head->header->kind == GTE__HEAD_SEQUENCE ? in->count : in->token_count;
     size_t cells;
     if (!gte__mul(rows, head->header->labels, &cells) ||
         !gte__buffer_reserve(&ctx->logits, cells + 1, sizeof(float)))
         return no_memory(err);
+    if (all_stop(of, 0)) return gte__fail(err, GTE_E_CANCELLED, 0, "stopped by the caller");
     gte_status status = gte__context_run(ctx, head, in->tokens.data, in->starts.data, in->count,
-                                         NULL, ctx->logits.data, cells, err);
+                                         &options, ctx->logits.data, cells, err);
     const float *logits = ctx->logits.data;
     for (size_t i = 0; i < cells && status == GTE_OK; i++)
         if (!isfinite(logits[i]))
@@ -161,7 +182,7 @@ static gte_status predict_together(gte_context *ctx, const gte_head *head,
         if (status != GTE_OK) return status;
     }
     trace_step(ctx, GTE_TRACE_TOKENIZE);
-    if (n) status = run_inputs(ctx, head, err);
+    if (n) status = run_inputs(ctx, head, &(sharers){requests, n}, err);
     const float *logits = ctx->logits.data;
     for (*at = 0; *at < n && status == GTE_OK; ++*at) {
         gte__run run = run_of(ctx, head, &requests[*at], results[*at], in);
