@@ -83,8 +83,9 @@ static gte_status read(finder *f, const char *name, uint32_t rows, uint32_t cols
     return read_into(f, name, rows, cols, data, err);
 }
 
-/* NAME.weight [K, H] and NAME.bias [K], where K is what the weight says. */
-static gte_status read_linear(finder *f, const char *name, gte_error *err)
+/* NAME.weight [K, H] and NAME.bias [K], where K is what the weight says: `least` to `most`. */
+static gte_status read_linear(finder *f, const char *name, uint32_t least, uint32_t most,
+                              gte_error *err)
 {
     char weight[64], bias[64];
     convert__head *h = &f->head;
@@ -92,10 +93,10 @@ static gte_status read_linear(finder *f, const char *name, gte_error *err)
     snprintf(bias, sizeof bias, "%s.bias", name);
     const convert__tensor *t = find(f, weight);
     if (!t) return missing(weight, err);
-    if (t->rank != 2 || t->shape[0] < 1 || t->shape[0] > GTE__MAX_LABELS)
+    if (t->rank != 2 || t->shape[0] < least || t->shape[0] > most)
         return gte__fail(err, GTE_E_FORMAT, 0,
-                         "%.60s: tensor %.80s: expected 1 to %u rows, one a label", t->file,
-                         t->name, GTE__MAX_LABELS);
+                         "%.60s: tensor %.80s: expected %u to %u rows, one a label", t->file,
+                         t->name, least, most);
     h->labels = (uint32_t)t->shape[0];
     gte_status status = read(f, weight, h->labels, h->hidden_size, &h->weight, err);
     if (status == GTE_OK) status = read(f, bias, 0, h->labels, &h->bias, err);
@@ -140,7 +141,7 @@ static gte_status read_crf(finder *f, gte_error *err)
     for (size_t i = 0; i < sizeof linear / sizeof *linear && status == GTE_E_FORMAT; i++) {
         char name[32];
         snprintf(name, sizeof name, "%s.weight", linear[i]);
-        if (i == 0 || find(f, name)) status = read_linear(f, linear[i], err);
+        if (i == 0 || find(f, name)) status = read_linear(f, linear[i], 1, GTE__MAX_LABELS, err);
     }
     if (status != GTE_OK) return status;
     status = read(f, "crf.start_transitions", 0, h->labels, &h->crf_start, err);
@@ -156,7 +157,7 @@ static gte_status read_sequence(finder *f, gte_error *err)
     h->kind = GTE__HEAD_SEQUENCE;
     h->reads = GTE__HEAD_READS_FIRST;
     h->flags = GTE__HEAD_POOLER;
-    gte_status status = read_linear(f, "classifier", err);
+    gte_status status = read_linear(f, "classifier", 1, GTE__MAX_LABELS, err);
     if (status == GTE_OK)
         status = read(f, "pooler.dense.weight", h->hidden_size, h->hidden_size, &h->pooler, err);
     if (status == GTE_OK)
@@ -182,11 +183,11 @@ static gte_status read_head(finder *f, gte_error *err)
         f->head.kind = GTE__HEAD_SPAN;
         f->head.tasks = GTE_TASK_BIT(GTE_TASK_QA);
         f->head.names = names;
-        return read_linear(f, "qa_outputs", err);
+        return read_linear(f, "qa_outputs", 2, 2, err);
     } else if (classifier && is_of(f, "ForTokenClassification")) {
         f->head.kind = GTE__HEAD_TOKEN;
         f->head.tasks = GTE_TASK_BIT(GTE_TASK_NER);
-        status = read_linear(f, "classifier", err);
+        status = read_linear(f, "classifier", 1, GTE__MAX_LABELS, err);
     } else if (classifier && find(f, "pooler.dense.weight") &&
                (is_of(f, "ForSequenceClassification") || !*f->config->architecture)) {
         status = read_sequence(f, err);

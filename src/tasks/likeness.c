@@ -93,6 +93,7 @@ gte_status gte_likeness_texts(const gte_request *request, gte_result *result,
     if (status != GTE_OK) return status;
     *texts = result->texts.data;
     *count = 1 + (qa ? result->window_count : result->own_label_count);
+    result->awaits_vectors = true;
     return gte__ok(err);
 }
 
@@ -149,6 +150,10 @@ gte_status gte_likeness_answer(gte_result *result, const float *const *vectors, 
 {
     if (!result || !vectors || !dims)
         return gte__fail(err, GTE_E_ARGUMENT, 0, "result or vectors is NULL, or dims is 0");
+    if (!result->awaits_vectors)
+        return gte__fail(err, GTE_E_ARGUMENT, 0,
+                         "the result awaits no vectors: gte_likeness_texts comes before");
+    result->awaits_vectors = false;
     gte_status status = result->task == GTE_TASK_QA ? answer_question(result, vectors, dims, err)
                                                     : answer_labels(result, vectors, dims, err);
     if (status != GTE_OK) return status;

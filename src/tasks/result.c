@@ -157,7 +157,8 @@ gte_status gte__result_begin(gte_result *r, const gte_request *request, const ch
     r->label_count = r->span_count = r->tokens = r->window_count = r->content_count = 0;
     r->logit_rows = r->logit_columns = r->own_label_count = r->schema_count = 0;
     r->null_score = 0.0f;
-    r->truncated = false;
+    r->truncated = r->awaits_vectors = false;
+    r->sentence = (gte__piece){0, 0}; /* of another text */
     r->text = (gte_text){"", 0, NULL, 0};
     gte_status status = check_labels(request, err);
     if (status == GTE_OK) status = check_schema(request, err);

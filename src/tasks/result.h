@@ -47,6 +47,7 @@ struct gte_result {
     gte__buffer own_labels; /* gte_label, in `names`: the request's, each with a text */
     gte__buffer texts;      /* gte_text: likeness.c's */
     size_t own_label_count;
+    bool awaits_vectors; /* between likeness.c's halves */
 };
 
 /* Of a task that needs both: the question and the context it was asked of, without white space at
