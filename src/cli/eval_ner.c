@@ -106,7 +106,6 @@ static int prepare(sentences *s)
     int code = cli__train_read(&format, s->eval->path, &s->examples);
     if (code == CLI_OK) code = cli__train_tags(&s->examples, s->eval->path, &s->tags, &repaired);
     if (code != CLI_OK) return code;
-    train__examples_join(&s->examples);
     for (size_t i = 0; i < s->examples.count; i++)
         if (s->examples.items[i].count > words) words = s->examples.items[i].count;
     s->labels = calloc(words, sizeof *s->labels);

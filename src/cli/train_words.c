@@ -171,7 +171,6 @@ static int prepare(cli_train_run *run, tagger *t, train__folds *folds)
     int code = cli__train_tags(&run->examples, run->path, &t->tags, &run->repaired);
     if (code == CLI_OK) code = name_types(run, &t->tags);
     if (code != CLI_OK) return code;
-    train__examples_join(&run->examples);
     if (train__folds_arrange(&run->examples, run->folds, false, run->seed, folds, &err) != GTE_OK)
         return cli__train_failed(&err);
     code = embed(run, &run->examples, &t->tags, run->path, &t->words);
@@ -194,11 +193,7 @@ int cli__train_words(cli_train_run *run)
     if (code == CLI_OK) code = fit(run, &t, &folds);
     run->train_seconds = cli__train_clock() - begin;
     if (code == CLI_OK) code = keep_weights(run, &t);
-    if (code == CLI_OK && run->test_path) {
-        run->test.wide_words = run->examples.wide_words; /* as the model reads */
-        train__examples_join(&run->test);
-        code = judge_test(run, &t);
-    }
+    if (code == CLI_OK && run->test_path) code = judge_test(run, &t);
     train__crf_free(&t.crf);
     train__words_free(&t.words);
     train__tags_free(&t.tags);

@@ -91,12 +91,34 @@ gte_status train__example_label(train__examples *examples, const char *name, siz
     return GTE_OK;
 }
 
+/* Han, kana and their marks, which are written without spaces; Hangul has them. */
+static bool is_unspaced(uint32_t c)
+{
+    return (c >= 0x2e80 && c < 0xac00) || (c >= 0xf900 && c < 0xfb00) ||
+           (c >= 0xfe30 && c < 0xfe50) || (c >= 0xff00 && c < 0xfff0) ||
+           (c >= 0x20000 && c < 0x40000);
+}
+
+/* Whether a space belongs between the last word and the next: not beside a character that is
+ * written without, nor between two single ones, as where a Chinese corpus spells out a number. */
+static bool stand_apart(const train__examples *examples, const train__mark *last, const char *word,
+                        size_t size)
+{
+    const train__example *example = &examples->items[examples->count - 1];
+    const uint8_t *text = (const uint8_t *)examples->bytes + example->text;
+    uint32_t tail = last->end - 1; /* where its last character begins */
+    unsigned length;
+    while (tail > last->start && (text[tail] & 0xc0) == 0x80) tail--;
+    if (is_unspaced(gte__utf8_decode(text + tail, &length))) return false;
+    if (is_unspaced(gte__utf8_decode((const uint8_t *)word, &length))) return false;
+    return tail > last->start || length < size;
+}
+
 gte_status train__example_word(train__examples *examples, const char *word, size_t size,
                                const char *tag, size_t tag_size, gte_error *err)
 {
     train__example *example = &examples->items[examples->count - 1];
     uint32_t label;
-    unsigned length;
     if (size == 0) return gte__fail(err, GTE_E_ARGUMENT, 0, "an empty word");
     gte_status status = check_text(word, size, err);
     if (status == GTE_OK) status = train__label_add(&examples->labels, tag, tag_size, &label, err);
@@ -104,34 +126,16 @@ gte_status train__example_word(train__examples *examples, const char *word, size
     if (example->size + size + 1 >= MOST_BYTES)
         return gte__fail(err, GTE_E_ARGUMENT, 0, "a sentence of 2 GiB; an empty line ends one");
     train__mark *mark = new_mark(examples);
-    if (!mark || (example->count && !append(examples, " ", 1)) || !append(examples, word, size))
+    if (!mark) return no_memory(examples, err);
+    const uint32_t space = example->count && stand_apart(examples, mark - 1, word, size);
+    if ((space && !append(examples, " ", 1)) || !append(examples, word, size))
         return no_memory(examples, err);
-    const uint32_t start = example->size + (example->count ? 1 : 0);
+    const uint32_t start = example->size + space;
     *mark = (train__mark){.label = label, .start = start, .end = start + (uint32_t)size};
     example->size = mark->end;
     example->count++;
     examples->mark_count++;
-    gte__utf8_decode((const uint8_t *)word, &length);
-    if (length != size) examples->wide_words = true;
     return GTE_OK;
-}
-
-void train__examples_join(train__examples *examples)
-{
-    if (examples->wide_words) return;
-    for (size_t i = 0; i < examples->count; i++) {
-        train__example *example = &examples->items[i];
-        char *text = examples->bytes + example->text;
-        uint32_t at = 0;
-        for (uint32_t j = 0; j < example->count; j++) {
-            train__mark *mark = &examples->marks[example->first + j];
-            const uint32_t size = mark->end - mark->start;
-            memmove(text + at, text + mark->start, size);
-            *mark = (train__mark){.label = mark->label, .start = at, .end = at + size};
-            at += size;
-        }
-        example->size = at;
-    }
 }
 
 void train__examples_free(train__examples *examples)

@@ -30,8 +30,7 @@ typedef struct train__examples {
     size_t count, capacity;
     size_t mark_count, mark_capacity;
     size_t used, room;
-    bool wide_words; /* some word is longer than a character */
-    bool several;    /* a text may have any number of labels, as its reader says */
+    bool several; /* a text may have any number of labels, as its reader says */
 } train__examples;
 
 /* Another text, or with size 0 another sentence, to which the calls below add. Errors:
@@ -48,10 +47,6 @@ gte_status train__example_label(train__examples *examples, const char *name, siz
  * train__label_add), GTE_E_MEMORY. */
 gte_status train__example_word(train__examples *examples, const char *word, size_t size,
                                const char *tag, size_t tag_size, gte_error *err);
-
-/* After the last word: where every word is one character, as Chinese is annotated, sentences have
- * no spaces, so that a text reads as it will be given later. */
-void train__examples_join(train__examples *examples);
 
 static inline const char *train__example_text(const train__examples *examples, size_t i)
 {
