@@ -49,7 +49,7 @@ show search --corpus "$corpus" --top 2 "I cannot sign in to my account" "a sport
 show embed --dims 8 "hello world" "你好，世界"
 
 printf '\nTasks without a trained head, by likeness; and with one, of gte train:\n'
-show predict --task classification --labels "sport,finance,cooking" "our team won the match last night"
+show predict --task classification --labels "sports games,money,food" "the team won"
 show predict --task qa "The library opens at nine. Bring your card.|When does the library open?"
 head=$(dirname "$0")/../models/nano/banking77.gte
 if cmp -s "$model" "$(dirname "$head")/nano.gte"; then # it is for the model in the box alone
