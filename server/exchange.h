@@ -19,6 +19,7 @@ struct server__http {
     const struct server__pair *pair; /* TLS: the one it began with, or NULL */
     atomic_size_t requests;
     bool quiesced;
+    int silent; /* the other end of what took the listener's place; 0: nothing did */
 };
 
 /* Between handler and waker. */

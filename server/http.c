@@ -1,6 +1,7 @@
 /* HTTP by libmicrohttpd: epoll, a few threads, connections suspended while their answer is made.
  * Here the server as a whole and its connections; a request is exchange.c's. */
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -183,12 +184,33 @@ const char *server__http_address(const server__http *http)
     return http->listener.address;
 }
 
+/* MHD_quiesce_daemon and its own threads both take the listener out of the epoll sets, and who comes
+ * second aborts the process (0.9.75: "Failed to remove listen FD from epoll set"). So in its place
+ * under the same number comes a socket on which nothing ever happens: the kernel forgets the old
+ * one, in those sets too. The daemon closes it at its end. False: not done. */
+static bool silence(server__http *http)
+{
+    int pair[2];
+    if (http->listener.shared || /* such a one would live on in the sets */
+        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0)
+        return false;
+    const bool good = dup3(pair[0], http->listener.fd, O_CLOEXEC) >= 0;
+    close(pair[0]);
+    if (good)
+        http->silent = pair[1];
+    else
+        close(pair[1]);
+    return good;
+}
+
 void server__http_quiesce(server__http *http)
 {
     if (http->quiesced) return;
     http->quiesced = true;
-    MHD_socket fd = MHD_quiesce_daemon(http->daemon);
-    if (fd != MHD_INVALID_SOCKET) close(fd);
+    if (!silence(http)) {
+        MHD_socket fd = MHD_quiesce_daemon(http->daemon);
+        if (fd != MHD_INVALID_SOCKET) close(fd);
+    }
     http->listener.fd = -1;
     if (http->listener.unix_path) unlink(http->listener.unix_path);
     http->listener.unix_path = NULL;
@@ -212,6 +234,7 @@ void server__http_stop(server__http **http)
     if (h->daemon) {
         server__http_quiesce(h);
         MHD_stop_daemon(h->daemon);
+        if (h->silent) close(h->silent);
     }
     server__watch_stop(&h->watch);
     if (h->listener.fd >= 0) close(h->listener.fd);

@@ -115,8 +115,9 @@ bool server__listen(server__listener *out, const server__settings *settings, cha
 {
     memset(out, 0, sizeof *out);
     out->fd = from_systemd();
+    out->shared = out->fd >= 0;
     bool good = true;
-    if (out->fd < 0)
+    if (!out->shared)
         good = settings->unix_socket ? listen_unix(out, settings->unix_socket, message, size)
                                      : listen_tcp(out, settings, message, size);
     if (good) describe(out, settings);
