@@ -184,10 +184,10 @@ const char *server__http_address(const server__http *http)
     return http->listener.address;
 }
 
-/* MHD_quiesce_daemon and the daemon's threads both take the listener out of the epoll sets, and who
- * comes second aborts the process (0.9.75: "Failed to remove listen FD from epoll set"). So a socket
- * on which nothing ever happens takes its place under the same number: the kernel forgets the old
- * one, in those sets too. The daemon closes it at its end. False: not done. */
+/* MHD_quiesce_daemon and the daemon's threads both take the listener out of the epoll sets, and
+ * who comes second aborts the process (0.9.75). So a socket on which nothing ever happens takes its
+ * place under the same number: the kernel forgets the old one, in those sets too. The daemon closes
+ * it at its end. False: not done. */
 static bool silence(server__http *http)
 {
     int pair[2];
