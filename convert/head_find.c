@@ -103,6 +103,17 @@ static gte_status read_linear(finder *f, const char *name, uint32_t least, uint3
     return status;
 }
 
+/* Whether NAME has a weight and a bias that read_linear would take. */
+static bool fits_linear(const finder *f, const char *name)
+{
+    char weight[64], bias[64];
+    snprintf(weight, sizeof weight, "%s.weight", name);
+    snprintf(bias, sizeof bias, "%s.bias", name);
+    const convert__tensor *w = find(f, weight), *b = find(f, bias);
+    return w && b && w->rank == 2 && w->shape[1] == f->head.hidden_size && b->rank == 1 &&
+           b->shape[0] == w->shape[0];
+}
+
 /* ---- each kind ------------------------------------------------------------------------------- */
 
 static gte_status read_pointer(finder *f, gte_error *err)
@@ -134,15 +145,13 @@ static gte_status read_crf(finder *f, gte_error *err)
 {
     static const char *const linear[] = {"linear", "classifier", "ffn"};
     convert__head *h = &f->head;
-    gte_status status = GTE_E_FORMAT;
+    const char *name = linear[0];
     h->kind = GTE__HEAD_TOKEN;
     h->flags = GTE__HEAD_CRF;
     h->tasks = GTE_TASK_BIT(GTE_TASK_NER);
-    for (size_t i = 0; i < sizeof linear / sizeof *linear && status == GTE_E_FORMAT; i++) {
-        char name[32];
-        snprintf(name, sizeof name, "%s.weight", linear[i]);
-        if (i == 0 || find(f, name)) status = read_linear(f, linear[i], 1, GTE__MAX_LABELS, err);
-    }
+    for (size_t i = sizeof linear / sizeof *linear; i-- > 0;)
+        if (fits_linear(f, linear[i])) name = linear[i];
+    gte_status status = read_linear(f, name, 1, GTE__MAX_LABELS, err);
     if (status != GTE_OK) return status;
     status = read(f, "crf.start_transitions", 0, h->labels, &h->crf_start, err);
     if (status == GTE_OK) status = read(f, "crf.end_transitions", 0, h->labels, &h->crf_end, err);

@@ -117,6 +117,14 @@ static size_t list_tensors(tensor *all, const model_dir_options *o)
         add(all, &n, "pooler.dense.weight", MODEL_DIR_HIDDEN, MODEL_DIR_HIDDEN);
         add(all, &n, "pooler.dense.bias", 0, MODEL_DIR_HIDDEN);
     }
+    if (!o->crf) return n;
+    add(all, &n, "linear.weight", 3, MODEL_DIR_HIDDEN);
+    add(all, &n, "classifier.weight", 3, MODEL_DIR_HIDDEN);
+    add(all, &n, "ffn.weight", 3, MODEL_DIR_HIDDEN);
+    add(all, &n, "ffn.bias", 0, 3);
+    add(all, &n, "crf.start_transitions", 0, 3);
+    add(all, &n, "crf.end_transitions", 0, 3);
+    add(all, &n, "crf.transitions", 3, 3);
     return n;
 }
 

@@ -20,6 +20,7 @@ typedef struct model_dir_options {
     const char *prefix; /* before every name; NULL: none */
     bool gamma_beta;    /* the norms' old names */
     bool extras;        /* pooler.dense.* and embeddings.position_ids (I64) */
+    bool crf;           /* RaNER's ffn.* and crf.* of 3 labels; linear and classifier lack a bias */
     unsigned shards;    /* 0: one file; else an index and so many files */
     const char *drop;   /* a tensor (without prefix) that is left out */
     const char *twice;  /* a tensor whose declared shape gets one more row */

@@ -139,6 +139,14 @@ static void heads(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(notes, "cls.*, linear.* stands beside the encoder"));
 }
 
+/* Of the names under which RaNER's linear layer stands the first that is one. */
+static void crf_beside_others(void)
+{
+    const model_dir_options options = {.crf = true};
+    convert(model_dir_make("crf", &options), NULL, GTE_POOLING_MODEL);
+    CU_ASSERT_PTR_NOT_NULL(strstr(notes, "head: token, 3 labels, CRF\n"));
+}
+
 /* What gte info shows as the name, by the directory and by what the caller asks. */
 static void names(void)
 {
@@ -170,6 +178,7 @@ int main(void)
         {"the pooling that is asked for", pooling_asked},
         {"what is read is told", told},
         {"heads that are left out", heads},
+        {"a CRF's layer beside others", crf_beside_others},
         {"the model's name", names},
         {"no model here", no_model_here},
     };
