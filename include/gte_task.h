@@ -78,8 +78,9 @@ typedef struct gte_head_info {
 /* The head in the model's own file, or NULL. Lives as long as the model. Thread-safe. */
 GTE_API const gte_head *gte_model_head(const gte_model *model);
 
-/* Maps a head's file and checks every field; it must have been made for this very model. On failure
- * *out is NULL. Closed with gte_head_close, before the model. Immutable: any number of threads.
+/* Maps a head's file and checks every field; it must have been made for this very model, and runs
+ * in contexts of this handle alone. On failure *out is NULL. Closed with gte_head_close, before the
+ * model. Immutable: any number of threads.
  * Errors: GTE_E_IO, GTE_E_FORMAT, GTE_E_VERSION, GTE_E_ARGUMENT (another encoder's), GTE_E_MEMORY,
  * GTE_E_CHECKSUM. */
 GTE_API gte_status gte_head_open(gte_head **out, const gte_model *model, const char *path,
@@ -100,9 +101,10 @@ GTE_API const char *gte_head_label(const gte_head *head, int i);
 
 /* What the head says of n inputs, before softmax and decoding, into `out`, which holds `capacity`
  * floats: SEQUENCE [n, labels]; TOKEN and SPAN [tokens of all inputs, labels], template tokens
- * included. Inputs as for gte_embed_tokens, of whose options only progress counts; a text's logits
- * do not depend on its neighbours beyond rounding. POINTER has none without a hint:
- * GTE_E_UNSUPPORTED. Errors: those of gte_embed_tokens. */
+ * included. Inputs as for gte_embed_tokens, of whose options dims, pooling and no_normalize mean
+ * nothing here; a text's logits do not depend on its neighbours beyond rounding. POINTER has none
+ * without a hint: GTE_E_UNSUPPORTED. Errors: those of gte_embed_tokens; GTE_E_ARGUMENT for another
+ * model's head. */
 GTE_API gte_status gte_logits_tokens(gte_context *ctx, const gte_head *head,
                                      const gte_token *tokens, const size_t *starts, size_t n,
                                      const gte_embed_options *options, float *out, size_t capacity,
@@ -218,7 +220,8 @@ typedef struct gte_result_info {
                                       own tokens alone; NULL where a row is of the whole text */
 } gte_result_info;
 
-/* Fills the first `size` bytes of *out; what it points to lives until the result is used again. */
+/* Fills the first `size` bytes of *out; what it points to lives until the result is used again, or
+ * the head that gave the answer is closed: labels are its own. */
 GTE_API void gte_result_describe(const gte_result *result, gte_result_info *out, size_t size);
 
 /* The `result` object of POST /predict for the task, one line of JSON:
@@ -227,10 +230,11 @@ GTE_API void gte_result_describe(const gte_result *result, gte_result_info *out,
  *   event {"events":[{"type","trigger":{..},"arguments":[{"role",..}],"score"}]}
  *   sentiment {"label","score","scores":{},"aspects":[{"aspect","opinion","polarity",..}]}
  *   classification {"label","score","labels":[],"scores":[]}
- *   qa {"answer","start","end","score"}
+ *   qa {"answer","start","end","score"}, without a head "sentence", of several "answers":[{..}]
  * each with "engine". Offsets are code points, half-open. With GTE_JSON_RAW instead the nested list
  * that ModelScope's users know, {"output":[[{"type","span","offset":[start,end]}]]}. Writes at most
- * `capacity` bytes without a NUL and to *size how many there are; more than fit: GTE_E_CAPACITY. */
+ * `capacity` bytes without a NUL and to *size how many there are; more than fit: GTE_E_CAPACITY.
+ * GTE_E_ARGUMENT of a result that nothing has filled. */
 #define GTE_JSON_RAW 1u
 GTE_API gte_status gte_result_json(const gte_result *result, unsigned flags, char *out,
                                    size_t capacity, size_t *size, gte_error *err);
@@ -242,12 +246,12 @@ GTE_API gte_status gte_result_json(const gte_result *result, unsigned flags, cha
 GTE_API gte_status gte_predict_check(const gte_model *model, const gte_head *head, gte_task task,
                                      gte_error *err);
 
-/* Answers n requests of one head, which share batches; results[i] is requests[i]'s. Without a head
- * (NULL) an embedding model answers classification and sentiment by the likeness of label texts
- * ("zero-shot") and qa by the most similar sentence ("retrieval"). Texts longer than the model
- * reads go through in windows; see src/tasks/README.md for how each task joins them. Allocates only
- * while results and context grow. On failure err->index is the request at fault and the results are
- * unspecified.
+/* Answers n requests of one head, which share batches; results[i] is requests[i]'s, each another,
+ * and all requests are of one struct_size. Without a head (NULL) an embedding model answers
+ * classification and sentiment by the likeness of label texts ("zero-shot") and qa by the most
+ * similar sentence ("retrieval"). Texts longer than the model reads go through in windows; see
+ * src/tasks/README.md for how each task joins them. Allocates only while results and context grow.
+ * On failure err->index is the request at fault and the results are unspecified.
  * Errors: those of gte_embed, GTE_E_UNSUPPORTED (head and task do not go together), GTE_E_ARGUMENT
  * (labels, schema, question), GTE_E_MEMORY, GTE_E_CANCELLED. */
 GTE_API gte_status gte_predict(gte_context *ctx, const gte_head *head, const gte_request *requests,
@@ -265,7 +269,8 @@ GTE_API gte_status gte_likeness_texts(const gte_request *request, gte_result *re
  *   labels: softmax(cosine / 0.05) over the labels, as CLIP (Radford et al., 2021) reads
  *           likenesses out; the temperature is fixed, so scores rank and are no calibrated chances
  *   qa: the sentence most like the question; of it the longest run of words that the question does
- *       not hold. The score is the cosine. */
+ *       not hold. The score is the cosine.
+ * Errors: GTE_E_ARGUMENT (also without gte_likeness_texts before, each time), GTE_E_MEMORY. */
 GTE_API gte_status gte_likeness_answer(gte_result *result, const float *const *vectors, size_t dims,
                                        gte_error *err);
 

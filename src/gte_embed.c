@@ -111,6 +111,10 @@ static gte_status check_options(const gte_context *ctx, const inputs *in, size_t
 {
     const gte__file_header *h = ctx->model->file.header;
     size_t needed, rows = n;
+    if (in->head) { /* gte_logits_tokens reads neither */
+        o->dims = 0;
+        o->pooling = GTE_POOLING_MODEL;
+    }
     if (o->dims < 0 || (uint32_t)o->dims > h->hidden_size)
         return gte__fail(err, GTE_E_ARGUMENT, 0, "dims is %d, the model's vectors have %u", o->dims,
                          h->hidden_size);

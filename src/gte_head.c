@@ -107,7 +107,7 @@ gte_status gte_logits_tokens(gte_context *ctx, const gte_head *head, const gte_t
                              float *out, size_t capacity, gte_error *err)
 {
     if (!ctx || !head) return gte__fail(err, GTE_E_ARGUMENT, 0, "ctx or head is NULL");
-    if (head->header->hidden_size != ctx->model->file.header->hidden_size)
+    if (head->model != &ctx->model->file)
         return gte__fail(err, GTE_E_ARGUMENT, 0, "the head belongs to another model");
     if (head->header->kind == GTE__HEAD_POINTER)
         return gte__fail(err, GTE_E_UNSUPPORTED, 0,

@@ -103,6 +103,15 @@ static gte_status check_request(const gte_request *r, gte_error *err)
     return GTE_OK;
 }
 
+/* A caller's request as this library's version of the struct. */
+static gte_status read_request(gte_request *own, const gte_request *given, gte_error *err)
+{
+    const gte_request standard = GTE_REQUEST_INIT;
+    *own = standard;
+    gte_status status = GTE__READ_OPTIONS(gte_request, *own, given, err);
+    return status == GTE_OK ? check_request(own, err) : status;
+}
+
 /* ---- with a head ---------------------------------------------------------------------------- */
 
 static gte__run run_of(const gte_context *ctx, const gte_head *head, const gte_request *request,
@@ -244,14 +253,24 @@ static gte_status predict_likeness(gte_context *ctx, const gte_request *request,
 {
     const gte_text *texts;
     size_t count;
-    gte_status status = gte_likeness_texts(request, result, &texts, &count, err);
+    gte_status status = gte__likeness_texts(request, result, &texts, &count, err);
     if (status != GTE_OK) return status;
     return embed_texts(ctx, request, texts, count, result, err);
 }
 
+gte_status gte_likeness_texts(const gte_request *request, gte_result *result,
+                              const gte_text **texts, size_t *count, gte_error *err)
+{
+    gte_request own;
+    if (!request || !result || !texts || !count)
+        return gte__fail(err, GTE_E_ARGUMENT, 0, "request, result, texts or count is NULL");
+    gte_status status = read_request(&own, request, err);
+    return status == GTE_OK ? gte__likeness_texts(&own, result, texts, count, err) : status;
+}
+
 /* ---- predict -------------------------------------------------------------------------------- */
 
-/* The caller's requests, each as this library's version of the struct. */
+/* All requests, as an array of this library's. */
 static gte_status read_requests(gte_context *ctx, const gte_head *head, const gte_request *requests,
                                 size_t n, gte_result *const *results, size_t *at, gte_error *err)
 {
@@ -261,13 +280,10 @@ static gte_status read_requests(gte_context *ctx, const gte_head *head, const gt
     for (*at = 0; *at < n; ++*at) {
         const gte_request *given =
             (const gte_request *)(const void *)((const char *)requests + *at * size);
-        const gte_request standard = GTE_REQUEST_INIT;
-        own[*at] = standard;
         if (!results[*at]) return gte__fail(err, GTE_E_ARGUMENT, 0, "a result is NULL");
-        gte_status status = GTE__READ_OPTIONS(gte_request, own[*at], given, err);
+        gte_status status = read_request(&own[*at], given, err);
         if (status == GTE_OK && given->struct_size != size)
             status = gte__fail(err, GTE_E_ARGUMENT, 0, "requests of different struct_size");
-        if (status == GTE_OK) status = check_request(&own[*at], err);
         if (status == GTE_OK) status = gte_predict_check(ctx->model, head, own[*at].task, err);
         if (status != GTE_OK) return status;
     }
@@ -280,7 +296,7 @@ gte_status gte_predict(gte_context *ctx, const gte_head *head, const gte_request
     size_t at = 0;
     if (!ctx || (n && (!requests || !results)))
         return gte__fail(err, GTE_E_ARGUMENT, 0, "ctx, requests or results is NULL");
-    if (head && head->header->hidden_size != ctx->model->file.header->hidden_size)
+    if (head && head->model != &ctx->model->file)
         return gte__fail(err, GTE_E_ARGUMENT, 0, "the head belongs to another model");
     gte__trace *trace = head ? ctx->encoder.trace : NULL; /* without one it is gte_embed's call */
     const int64_t begin = trace ? gte__trace_now() : 0;

@@ -38,7 +38,8 @@ pointer_fixture *pointer_open(gte_model *model, int threads, int batch_tokens, f
                                    .hidden_size = h->hidden_size,
                                    .labels = 2,
                                    .lower_layers = h->layers / 2};
-    f->head = (gte_head){.header = &f->header, .weight = weight, .bias = f->bias};
+    f->head = (gte_head){
+        .header = &f->header, .model = &f->model->file, .weight = weight, .bias = f->bias};
     return f;
 }
 

@@ -125,7 +125,8 @@ static void open_bench(bench *b, const char *path)
                                    .hidden_size = h->hidden_size,
                                    .labels = 2,
                                    .lower_layers = h->layers / 2};
-    b->head = (gte_head){.header = &b->header, .weight = weight, .bias = bias};
+    b->head =
+        (gte_head){.header = &b->header, .model = &b->model->file, .weight = weight, .bias = bias};
 }
 
 static instant plain(bench *b)

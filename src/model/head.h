@@ -12,6 +12,7 @@ struct gte__model;
 
 struct gte_head {
     const gte__head_header *header;
+    const struct gte__model *model; /* the one it was checked against, and runs with */
     uint64_t size;
     bool mapped;                      /* a file of its own, to be unmapped */
     uint8_t sha256[GTE__SHA256_SIZE]; /* the head's own, or of the model it lies in */

@@ -179,7 +179,7 @@ gte_status gte__head_verify(const gte_head *head, gte_error *err)
 gte_status gte__head_view(gte_head *head, const struct gte__model *model, const void *data,
                           uint64_t size, bool is_file, gte_error *err)
 {
-    *head = (gte_head){.header = data, .size = size};
+    *head = (gte_head){.header = data, .model = model, .size = size};
     if ((uintptr_t)data % GTE__TENSOR_ALIGN)
         return gte__fail(err, GTE_E_ARGUMENT, 0, "the head's memory must be aligned to %u bytes",
                          GTE__TENSOR_ALIGN);

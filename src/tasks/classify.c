@@ -1,7 +1,8 @@
 /* Heads of a whole text or pair (BertForSequenceClassification, and gte train's linear ones).
  *
- * A text longer than the model reads goes through in windows that do not overlap; its logits are
- * the mean of the windows', each weighed by its tokens. A pair is cut as HuggingFace cuts it. One
+ * A text longer than the model reads goes through in windows that overlap no more than a word's
+ * beginning, unless the request says so; its logits are the mean of the windows', each weighed by
+ * its tokens. A pair is cut as HuggingFace cuts it. One
  * label alone is a score: sigmoid(logit), as cross-encoders give it, or of a regression the
  * logit. */
 #include <string.h>
@@ -49,9 +50,11 @@ static const float *join_windows(const gte__run *run, const float *logits)
     if (!gte__buffer_reserve(&r->scratch[0], k, sizeof(float))) return NULL;
     float *row = r->scratch[0].data;
     if (r->window_count == 1) return memcpy(row, logits, k * sizeof *row);
+    size_t total = 0; /* tokens that windows share count in each */
+    for (size_t w = 0; w < r->window_count; w++) total += windows[w].count;
     memset(row, 0, k * sizeof *row);
     for (size_t w = 0; w < r->window_count; w++) {
-        const float share = (float)windows[w].count / (float)r->content_count;
+        const float share = (float)windows[w].count / (float)total;
         for (size_t j = 0; j < k; j++) row[j] += share * logits[w * k + j];
     }
     return row;

@@ -6,8 +6,8 @@
 #include "base/utf8.h"
 #include "kernels/dispatch.h"
 #include "tasks/default_labels.h"
-#include "tasks/result.h"
 #include "tasks/sentences.h"
+#include "tasks/tasks.h"
 
 #define TEMPERATURE 0.05f /* GTE models are trained near it (Li et al., 2023: 0.01) */
 #define SENTENCES 1024
@@ -75,11 +75,9 @@ static gte_status check_utf8(const gte_result *r, gte_error *err)
     return bad ? gte__fail(err, GTE_E_UTF8, at, "text is not valid UTF-8 at byte %zu", at) : GTE_OK;
 }
 
-gte_status gte_likeness_texts(const gte_request *request, gte_result *result,
-                              const gte_text **texts, size_t *count, gte_error *err)
+gte_status gte__likeness_texts(const gte_request *request, gte_result *result,
+                               const gte_text **texts, size_t *count, gte_error *err)
 {
-    if (!request || !result || !texts || !count)
-        return gte__fail(err, GTE_E_ARGUMENT, 0, "request, result, texts or count is NULL");
     const bool qa = request->task == GTE_TASK_QA;
     if (!qa && request->task != GTE_TASK_SENTIMENT && request->task != GTE_TASK_CLASSIFICATION)
         return gte__fail(err, GTE_E_UNSUPPORTED, 0,

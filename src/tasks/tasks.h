@@ -85,6 +85,10 @@ extern const gte__decoder gte__span_decoder;     /* span.c: qa */
 gte_status gte__extract(const gte__run *run, gte__extraction *x, gte__encoder *encoder,
                         gte_error *err);
 
+/* likeness.c: gte_likeness_texts, of a request that has been read. */
+gte_status gte__likeness_texts(const gte_request *request, gte_result *result,
+                               const gte_text **texts, size_t *count, gte_error *err);
+
 /* ---- logits -------------------------------------------------------------------------------- */
 
 /* Rows of logits that an input of so many tokens has. */

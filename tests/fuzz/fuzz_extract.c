@@ -47,7 +47,7 @@ static void prepare(void)
         weight[i] = (float)(i * 37 % 21) / 60 - 0.17f;
     header = (gte__head_header){
         .kind = GTE__HEAD_POINTER, .hidden_size = hidden, .labels = 2, .lower_layers = 1};
-    head = (gte_head){.header = &header, .weight = weight, .bias = bias};
+    head = (gte_head){.header = &header, .model = &model->file, .weight = weight, .bias = bias};
 }
 
 /* A result holds what it says: a tree of spans within the text, and JSON in both forms. */
