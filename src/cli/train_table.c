@@ -34,11 +34,26 @@ static size_t find_field(const cli_csv *csv, const char *const *names)
     return csv->count;
 }
 
+/* "text, label", as many names as fit. */
+static void list_fields(const cli_csv *csv, char *out, size_t capacity)
+{
+    size_t used = 0;
+    *out = '\0';
+    for (size_t i = 0; i < csv->count && used < capacity; i++) {
+        int n =
+            snprintf(out + used, capacity - used, "%s%s", i ? ", " : "", cli__csv_field(csv, i));
+        if (n < 0 || (size_t)n >= capacity - used) break;
+        used += (size_t)n;
+    }
+    if (used < capacity) out[used] = '\0'; /* no half of a name */
+}
+
 /* The column that an option names, in the header (NULL: there is none). CLI_OK or reported. */
 static int named_column(const cli_csv *csv, const char *option, const char *name, bool header,
                         size_t *out)
 {
     const char *const names[] = {name, NULL};
+    char fields[200];
     int number;
     if (!name) return CLI_OK;
     if (header && find_field(csv, names) < csv->count) {
@@ -49,8 +64,19 @@ static int named_column(const cli_csv *csv, const char *option, const char *name
         *out = (size_t)number - 1;
         return CLI_OK;
     }
-    return cli__misuse("--%s %s: no such column%s", option, name,
-                       header ? "" : "; the file has no header");
+    if (!header)
+        return cli__misuse("--%s %s: no such column; the file has no header", option, name);
+    list_fields(csv, fields, sizeof fields);
+    return cli__misuse("--%s %s: no such column; there are %s", option, name, fields);
+}
+
+/* An option names a field of the first record, so that is a header. */
+static bool names_field(const cli_csv *csv, const char *name)
+{
+    const char *const names[] = {name, NULL};
+    int number;
+    return name && !cli__parse_int(name, 1, CLI_CSV_FIELDS, &number) &&
+           find_field(csv, names) < csv->count;
 }
 
 /* From the first record. *header: it holds names. CLI_OK or reported. */
@@ -59,7 +85,10 @@ static int choose_columns(const cli_train_format *format, const cli_csv *csv, co
 {
     const size_t none = csv->count;
     size_t text = find_field(csv, text_names), labels = find_field(csv, label_names);
-    *header = format->header == 1 || (format->header == 0 && (text < none || labels < none));
+    *header = format->header == 1 ||
+              (format->header == 0 &&
+               (text < none || labels < none || names_field(csv, format->text_column) ||
+                names_field(csv, format->labels_column)));
     if (!*header) text = labels = none;
     int code = named_column(csv, "text-column", format->text_column, *header, &text);
     if (code == CLI_OK)

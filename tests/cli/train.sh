@@ -66,6 +66,12 @@ sed '1s/.*/n,what,of/; 2,$s/\(.*\),\(.*\)/7,\2,\1/' train.csv >columns.csv
 run train -m "$nano" $plain -o n.gte --header yes --text-column what --labels-column 3 columns.csv
 expect_rc 0
 expect 'columns differ' cmp -s c.gte n.gte
+run train -m "$nano" $plain -o n.gte --text-column what --labels-column of columns.csv
+expect_rc 0
+expect 'a named column makes no header' cmp -s c.gte n.gte
+run train -m "$nano" --text-column waht --labels-column of columns.csv
+expect_rc 2
+expect_err_has '--text-column waht: no such column; there are n, what, of$'
 tail -n +2 train.csv | sed 's/\(.*\),\(.*\)/{"text": "\2", "label": "\1"}/' >train.jsonl
 run train -m "$nano" $plain -o jsonl.gte train.jsonl
 expect_rc 0
