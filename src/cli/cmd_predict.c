@@ -108,6 +108,17 @@ static int read_request(asked *a, const predict_values *values, gte_request *req
     return code;
 }
 
+/* Not an error: one command line may go over heads of several kinds. */
+static void tell_unused(const cli_tasks *tasks)
+{
+    gte_head_info info = {0};
+    if (tasks->head) gte_head_describe(tasks->head, &info, sizeof info);
+    if (tasks->standard.labels && tasks->head)
+        cli__note("--labels has no effect: the head has labels of its own");
+    if (tasks->standard.schema && info.kind != GTE_HEAD_POINTER)
+        cli__note("--schema has no effect: it is for a SiameseUIE");
+}
+
 /* ---- the inputs ----------------------------------------------------------------------------- */
 
 /* 1: the batch holds some; 0: the end; negative: the exit code, reported. */
@@ -185,6 +196,7 @@ static int predict(cli_session *session, cli_source *source, const predict_value
     if (code == CLI_OK)
         code = cli__tasks_open(&tasks, session, values->head.head, (gte_task)values->task);
     if (code == CLI_OK) code = read_request(a, values, &tasks.standard);
+    if (code == CLI_OK) tell_unused(&tasks);
     if (code == CLI_OK)
         code = cli__session_start(session, &values->engine, &vectors, &values->text);
     if (code == CLI_OK && (code = cli__sink_open(sink, NULL)) == CLI_OK)

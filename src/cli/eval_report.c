@@ -73,12 +73,28 @@ static void write_table(cli_sink *sink, const cli_eval *eval, const cli_eval_rep
     cli__sink_printf(sink, "  %s\n", eval->engine);
 }
 
+/* Labels in FILE, others in the answers, none in both: no bad model, but two sets of names. */
+static void tell_strangers(const cli_eval *eval)
+{
+    bool present = false, claimed = false;
+    for (uint32_t i = 0; i < eval->labels.count; i++) {
+        const train__counts *c = &eval->counts[i];
+        if (c->present && c->claimed) return;
+        present |= c->present > 0;
+        claimed |= c->claimed > 0;
+    }
+    if (present && claimed)
+        cli__note("no label of FILE is among the answers: if they mean the same by other names, "
+                  "--map OLD=NEW");
+}
+
 int cli__eval_print(const cli_eval *eval, const cli_eval_report *report)
 {
     cli_sink *sink = malloc(sizeof *sink);
     if (!sink) return cli__out_of_memory();
     int code = cli__sink_open(sink, NULL);
     if (code == CLI_OK) {
+        tell_strangers(eval);
         if (eval->values->json)
             write_json(sink, eval, report);
         else

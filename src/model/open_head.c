@@ -50,9 +50,11 @@ static gte_status check_fields(const gte__head_header *h, const gte__model *mode
     if (h->kind < GTE__HEAD_SEQUENCE || h->kind > GTE__HEAD_POINTER)
         return wrong(err, AT(kind), "kind", h->kind);
     if (h->hidden_size != model->header->hidden_size)
-        return gte__fail(err, GTE_E_FORMAT, AT(hidden_size),
-                         "the head is for a hidden size of %u, the model's is %u", h->hidden_size,
-                         model->header->hidden_size);
+        return gte__fail(
+            err, GTE_E_FORMAT, AT(hidden_size),
+            "this head was made for another model: it is for a hidden size of %u, this "
+            "model's is %u",
+            h->hidden_size, model->header->hidden_size);
     if (h->reads > GTE__HEAD_READS_VECTOR ||
         (h->reads == GTE__HEAD_READS_STATES) == (h->kind == GTE__HEAD_SEQUENCE))
         return wrong(err, AT(reads), "reads", h->reads);

@@ -48,6 +48,7 @@ print(' '.join(json.load(open('$heads/cls-single/reference.json'))['labels'][:3]
 set -- $labels
 run eval cls -m cls-single.gte data.csv --json --map a=$1 --map b=$2 --map c=$3
 expect_rc 0
+expect_no_err
 cp out figures.out
 python -c "
 import csv, json
@@ -96,6 +97,11 @@ run eval cls -m "$MODEL" data.csv
 expect_rc 0
 expect_out_has '^engine +zero-shot$'
 expect_out_has '^accuracy +0\.[0-9]{4}$'
+
+test_case 'labels of which none is among the answers are told'
+run eval cls -m cls-single.gte data.csv
+expect_rc 0
+expect_err_has 'no label of FILE is among the answers: .*--map OLD=NEW$'
 
 test_case 'ner: spans as seqeval counts them'
 python - <<'P' >data.conll

@@ -201,6 +201,15 @@ expect_rc 2
 run predict -m ner-bio.gte --pretty --logits x
 expect_rc 2
 
+test_case 'options that the head does not follow are told'
+run predict -m ner-bio.gte --labels a,b --schema '{"a": null}' x
+expect_rc 0
+expect_err_has 'labels has no effect'
+expect_err_has 'schema has no effect'
+run predict -m uie.gte --task ner --schema '{"a": null}' x
+expect_rc 0
+expect_no_err
+
 if [ -d "$SHARED/models/zh-ner-tiny" ]; then
     test_case 'zh-ner-tiny'
     run convert "$SHARED/models/zh-ner-tiny" tiny-ner.gte
