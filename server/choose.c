@@ -82,7 +82,7 @@ static bool cannot_take(server__request *request, int status, gte_task task, ser
                      "'labels' are for an embedding model, a head has labels of its own");
     else
         server__fail(request, status, status == 422 ? "bad_schema" : "no_model", "schema",
-                     "'schema' is for a SiameseUIE: %s by this request has none to follow it",
+                     "'schema' is for a SiameseUIE: what does %s here is none",
                      gte_task_name(task));
     return false;
 }
@@ -96,8 +96,9 @@ static bool choose_named(server__request *request, const server__choice *named, 
         bare ? named : server__models_doing(&request->service->models, named, task, &err);
     if (request->choice)
         return takes(request->choice, need) || cannot_take(request, 422, task, need);
-    server__fail(request, 503, "no_model", "task_type", "no model loaded for this task: %s",
-                 err.message);
+    server__fail(request, 503, "no_model", "task_type",
+                 "'%s' does not do this task (GET /v1/models tells what each does): %s",
+                 named->name, err.message);
     return false;
 }
 
