@@ -104,7 +104,14 @@ static int add_word_line(const cli_train_format *format, const char *place, uint
                          const char *text, size_t size, bool *within, train__examples *out)
 {
     gte_error err;
-    (void)format;
+    if (format->replace_invalid && !cli__utf8_valid(text, size)) {
+        char *copy = size <= SIZE_MAX / 3 ? malloc(3 * size) : NULL;
+        if (!copy) return cli__out_of_memory();
+        size = cli__utf8_replace(text, size, copy);
+        const int code = add_word_line(format, place, line, copy, size, within, out);
+        free(copy);
+        return code;
+    }
     if (is_blank(text, size)) {
         *within = false;
         return CLI_OK;

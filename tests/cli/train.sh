@@ -183,6 +183,10 @@ sed 's/[BI]-.*/O/' train.conll >bad.conll
 refused 'bad.conll: every word is tagged O' --task ner bad.conll
 sed '2s/.*/Smith E-PER/' train.conll >bad.conll
 refused 'bad.conll: line [0-9]*: ' --task ner bad.conll
+sed '1s/^/\xff/' train.conll >bad.conll
+refused 'bad.conll: line 1: invalid UTF-8 at byte 0' --task ner bad.conll
+run train -m "$nano" --replace-invalid --task ner --folds 0 bad.conll
+expect_rc 0
 
 test_case 'misuse'
 for arguments in '' 'a.csv b.csv' '--folds 1 train.csv' '--c 0 train.csv' '--c x train.csv' \
