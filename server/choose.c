@@ -148,8 +148,8 @@ bool server__choose_classifier(server__request *request)
         return true;
     }
     server__fail(request, 424, "no_classifier", "inputs",
-                 "%s%s not a classifier: TEI's predict needs a BertForSequenceClassification of "
-                 "several labels, or a head of gte train",
-                 named ? named->name : "the model", " is");
+                 "%.200s is not a classifier: TEI's predict needs a BertForSequenceClassification "
+                 "of several labels, or a head of gte train",
+                 named ? named->name : "the model");
     return false;
 }

@@ -122,8 +122,7 @@ static gte__run run_of(const gte_context *ctx, const gte_head *head, const gte_r
                       .head = head,
                       .request = request,
                       .result = result,
-                      .inputs = inputs,
-                      .first_input = inputs->count};
+                      .inputs = inputs};
 }
 
 /* Requests that share passes, for their `progress`. */

@@ -42,7 +42,6 @@ typedef struct gte__run {
     const gte_request *request;
     gte_result *result;
     gte__inputs *inputs;
-    size_t first_input; /* its own inputs are from here to the next one's */
 } gte__run;
 
 /* result->content from the request's text: no template, no cut, offsets in bytes. */
