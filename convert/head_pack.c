@@ -8,11 +8,9 @@
 #include "base/memory.h"
 #include "base/sha256.h"
 
-static const char name_key[] = "name";
-
 static gte_status measure(const convert__head *head, gte__head_header *h, gte_error *err)
 {
-    uint64_t bytes = 0;
+    uint64_t bytes = 0, meta_bytes = 0;
     if (head->labels < 1 || head->labels > GTE__MAX_LABELS)
         return gte__fail(err, GTE_E_ARGUMENT, 0, "a head of %u labels, expected 1 to %u",
                          head->labels, GTE__MAX_LABELS);
@@ -23,6 +21,11 @@ static gte_status measure(const convert__head *head, gte__head_header *h, gte_er
     if (bytes > GTE__MAX_LABEL_BYTES)
         return gte__fail(err, GTE_E_ARGUMENT, 0, "the labels have %llu bytes, more than %u",
                          (unsigned long long)bytes, GTE__MAX_LABEL_BYTES);
+    for (const char *const *meta = head->meta; meta && *meta; meta++)
+        meta_bytes += strlen(*meta) + 1;
+    if (meta_bytes > GTE__MAX_META_BYTES)
+        return gte__fail(err, GTE_E_ARGUMENT, 0, "the metadata have %llu bytes, more than %u",
+                         (unsigned long long)meta_bytes, GTE__MAX_META_BYTES);
     *h = (gte__head_header){.version = GTE__HEAD_VERSION,
                             .header_size = sizeof *h,
                             .kind = head->kind,
@@ -32,10 +35,9 @@ static gte_status measure(const convert__head *head, gte__head_header *h, gte_er
                             .hidden_size = head->hidden_size,
                             .labels = head->labels,
                             .lower_layers = head->lower_layers,
-                            .label_bytes = (uint32_t)bytes};
+                            .label_bytes = (uint32_t)bytes,
+                            .meta_bytes = (uint32_t)meta_bytes};
     memcpy(h->magic, GTE__HEAD_MAGIC, sizeof h->magic);
-    if (head->name && strlen(head->name) < GTE__MAX_META_BYTES / 2)
-        h->meta_bytes = (uint32_t)(sizeof name_key + strlen(head->name) + 1);
     h->size = gte__head_lay_out(h).end;
     return GTE_OK;
 }
@@ -55,13 +57,11 @@ static void fill(const convert__head *head, const gte__head_header *h, char *out
 {
     const gte__head_layout at = gte__head_lay_out(h);
     const size_t k = head->labels, hidden = head->hidden_size;
-    char *label = out + at.labels, *crf = out + at.crf;
+    char *label = out + at.labels, *text = out + at.meta, *crf = out + at.crf;
     memcpy(out, h, sizeof *h);
     for (size_t i = 0; i < k; i++) label = stpcpy(label, head->names[i]) + 1;
-    if (h->meta_bytes) {
-        memcpy(out + at.meta, name_key, sizeof name_key);
-        strcpy(out + at.meta + sizeof name_key, head->name);
-    }
+    for (const char *const *meta = head->meta; meta && *meta; meta++)
+        text = stpcpy(text, *meta) + 1;
     pack_panels(out + at.weight, head->weight, k, hidden);
     if (head->bias) memcpy(out + at.bias, head->bias, k * sizeof(float));
     if (h->flags & GTE__HEAD_POOLER) {

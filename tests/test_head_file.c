@@ -26,6 +26,7 @@ static float number(uint64_t *state)
 static void setup(void)
 {
     static const char *const names[LABELS] = {"red", "green", "青い"};
+    static const char *const meta[] = {"name", "colours", NULL};
     uint64_t state = 7;
     gte_error err;
     model = support_standin_open();
@@ -38,7 +39,7 @@ static void setup(void)
                                 .hidden_size = (uint32_t)hidden,
                                 .labels = LABELS,
                                 .names = names,
-                                .name = "colours",
+                                .meta = meta,
                                 .weight = weight,
                                 .bias = bias};
     CU_ASSERT_EQUAL_FATAL(
