@@ -10,13 +10,18 @@
 #include "session.h"
 #include "terminal.h"
 
+#define LABELS_SHOWN 8
+
 typedef struct info_values {
     cli_model_values model;
+    const char *head;
     int json;
 } info_values;
 
 static const cli_option options[] = {
     CLI_GROUP_ROW(cli__model_options, info_values, model),
+    CLI_STRING_ROW("head", 0, "FILE", info_values, head,
+                   "Also describe this head, made for the model."),
     CLI_FLAG_ROW("json", 0, info_values, json, "One JSON object."),
     CLI_LAST_ROW,
 };
@@ -63,6 +68,18 @@ static void put_tasks(cli_sink *sink, unsigned tasks, const char *between, const
                              gte_task_name((gte_task)task), quote);
 }
 
+/* The first labels; --json has all. */
+static void text_labels(cli_sink *sink, const gte_head *head, int count)
+{
+    cli__sink_printf(sink, "%-18s", "labels");
+    for (int i = 0; i < count && i < LABELS_SHOWN; i++) {
+        const char *label = gte_head_label(head, i);
+        if (i) cli__sink_string(sink, ", ");
+        cli__show_text(sink, label, strlen(label), SIZE_MAX);
+    }
+    cli__sink_string(sink, count > LABELS_SHOWN ? ", ...\n" : "\n");
+}
+
 static void text_head(cli_sink *sink, const gte_head *head)
 {
     gte_head_info info;
@@ -75,6 +92,8 @@ static void text_head(cli_sink *sink, const gte_head *head)
     else
         cli__sink_string(sink, "scores of pairs");
     cli__sink_string(sink, ")\n");
+    if (*info.name) text_string(sink, "head's name", info.name);
+    text_labels(sink, head, info.labels);
 }
 
 static void head_member(cli_sink *sink, const gte_head *head)
@@ -92,10 +111,10 @@ static void head_member(cli_sink *sink, const gte_head *head)
     cli__sink_string(sink, "]}");
 }
 
-static void write_text(cli_sink *sink, const cli_session *session, const char *path)
+static void write_text(cli_sink *sink, const cli_session *session, const gte_head *head)
 {
     const gte_model_info *info = &session->info;
-    text_string(sink, "file", path);
+    text_string(sink, "file", session->path);
     cli__sink_printf(sink, "%-18s%" PRIu64 " (%.1f MB)\n", "size", info->file_size,
                      (double)info->file_size / 1e6);
     text_string(sink, "sha256", info->sha256);
@@ -115,7 +134,7 @@ static void write_text(cli_sink *sink, const cli_session *session, const char *p
     text_string(sink, "tokenizer", info->tokenizer);
     text_number(sink, "vocabulary", (uint64_t)info->vocab_size);
     text_string(sink, "lower-case", info->lowercase ? "yes" : "no");
-    text_head(sink, gte_model_head(session->model));
+    text_head(sink, head);
     for (size_t i = 0; i < gte_model_meta_count(session->model); i++)
         text_string(sink, gte_model_meta_key(session->model, i),
                     gte_model_meta_value(session->model, i));
@@ -137,11 +156,11 @@ static void bool_member(cli_sink *sink, const char *key, int value)
     cli__sink_printf(sink, ",\"%s\":%s", key, value ? "true" : "false");
 }
 
-static void write_json(cli_sink *sink, const cli_session *session, const char *path)
+static void write_json(cli_sink *sink, const cli_session *session, const gte_head *head)
 {
     const gte_model_info *info = &session->info;
     cli__sink_string(sink, "{\"file\":");
-    cli__json_c_string(sink, path);
+    cli__json_c_string(sink, session->path);
     number_member(sink, "file_size", info->file_size);
     string_member(sink, "sha256", info->sha256);
     string_member(sink, "architecture", info->architecture);
@@ -160,7 +179,7 @@ static void write_json(cli_sink *sink, const cli_session *session, const char *p
     string_member(sink, "tokenizer", info->tokenizer);
     number_member(sink, "vocab_size", (uint64_t)info->vocab_size);
     bool_member(sink, "lowercase", info->lowercase);
-    head_member(sink, gte_model_head(session->model));
+    head_member(sink, head);
     cli__sink_string(sink, ",\"meta\":{");
     for (size_t i = 0; i < gte_model_meta_count(session->model); i++) {
         if (i) cli__sink_string(sink, ",");
@@ -171,15 +190,15 @@ static void write_json(cli_sink *sink, const cli_session *session, const char *p
     cli__sink_string(sink, "}}\n");
 }
 
-static int print_info(const cli_session *session, int json)
+static int print_info(const cli_session *session, const gte_head *head, int json)
 {
     cli_sink *sink = malloc(sizeof *sink);
     if (!sink) return cli__out_of_memory();
     int code = cli__sink_open(sink, NULL);
     if (json)
-        write_json(sink, session, session->path);
+        write_json(sink, session, head);
     else
-        write_text(sink, session, session->path);
+        write_text(sink, session, head);
     code = cli__sink_close(sink, code);
     free(sink);
     return code;
@@ -190,7 +209,14 @@ static int run_info(const cli_command *self, int argc, char **argv)
     info_values values = {0};
     cli_session session = {0};
     int code = cli__session_open_operand(&session, self, argc, argv, &values, &values.model);
-    if (code == CLI_RUN) code = print_info(&session, values.json);
+    gte_head *own = NULL;
+    gte_error err;
+    if (code == CLI_RUN && values.head &&
+        gte_head_open(&own, session.model, values.head, &err) != GTE_OK)
+        code = cli__fail("%s: %s", values.head, err.message);
+    if (code == CLI_RUN)
+        code = print_info(&session, own ? own : gte_model_head(session.model), values.json);
+    gte_head_close(&own);
     cli__session_close(&session);
     return code;
 }

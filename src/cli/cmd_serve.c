@@ -15,7 +15,7 @@
 #define MOST_THREADS 1024
 
 typedef struct serve_values {
-    cli_list models;
+    cli_list models, heads, tasks;
     const char *host, *cache, *config;
     int port, threads, check;
 } serve_values;
@@ -25,6 +25,10 @@ static const cli_option options[] = {
                  "The model, a .gte file, or NAME=FILE; several\n"
                  "times for several [environment: GTE_MODEL;\n"
                  "else the installed default model]."),
+    CLI_LIST_ROW("head", 0, "FILE", serve_values, heads,
+                 "A head of gte train, or NAME=FILE; several\ntimes for several."),
+    CLI_LIST_ROW("task", 0, "TASK=NAME", serve_values, tasks,
+                 "Which model or head does a task [default: the\nfirst that is for it]."),
     CLI_STRING_ROW("host", 0, "ADDRESS", serve_values, host,
                    "Address to listen on [default: 127.0.0.1]."),
     CLI_INTEGER_ROW("port", 'p', "N", 1, MOST_PORT, serve_values, port,
@@ -58,6 +62,11 @@ static void add_text(words *w, const char *option, const char *value)
     if (!value) return;
     add(w, option);
     add(w, value);
+}
+
+static void add_list(words *w, const char *option, const cli_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) add_text(w, option, list->items[i]);
 }
 
 static void add_number(words *w, const char *option, int value, char room[16])
@@ -103,8 +112,9 @@ static int run_serve(const cli_command *self, int argc, char **argv)
         cli__note("no -m or GTE_MODEL: serving the default model %s", values.models.items[0]);
     }
     add(&w, "gte-server");
-    for (size_t i = 0; i < values.models.count; i++)
-        add_text(&w, "--model", values.models.items[i]);
+    add_list(&w, "--model", &values.models);
+    add_list(&w, "--head", &values.heads);
+    add_list(&w, "--task", &values.tasks);
     add_text(&w, "--host", values.host);
     add_text(&w, "--cache", values.cache);
     add_text(&w, "--config", values.config);

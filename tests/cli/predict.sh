@@ -220,4 +220,17 @@ else
     skip 'zh-ner-tiny' 'no reference data'
 fi
 
+test_case 'gte info tells of heads'
+run info raner.gte
+expect_rc 0
+expect_out_has '^head  *token with crf, 13 labels (ner)$'
+expect_out_has '^labels  *O, B-LOC'
+run info -m "$root/models/nano/nano.gte" --head "$root/models/nano/banking77.gte" --json
+expect_rc 0
+expect_out_has '"head":{"kind":"sequence","tasks":\["classification"\],"labels":\["card_arrival"'
+run info -m raner.gte --head "$root/models/nano/banking77.gte"
+expect_rc 1
+expect_no_out
+expect_err_has 'banking77.gte: this head was made for another model'
+
 finish

@@ -233,7 +233,7 @@ def deadline(server):
     check("and it ends", wait_for(lambda: 'gte_model_running_items{model="uie"} 0\n' in
                                   server.get("/metrics")[2].decode(), 5))
     status = server.request("POST", "/predict", {"task_type": "ner", "input_text": "!" * 890000},
-                            {"X-Model-ID": "ner-bio", "X-Request-Timeout": "0.5"})[0]
+                            {"X-Model-ID": "ner-bio", "X-Request-Timeout": "0.1"})[0]
     check("thousands of windows: 504 in time", status == 504, status)
     check("and they end", wait_for(lambda: 'gte_model_running_items{model="ner-bio"} 0\n' in
                                    server.get("/metrics")[2].decode(), 5))

@@ -84,9 +84,9 @@ _gte()
         cache)
             options="--days --json --help" ;;
         serve)
-            options="--model --host --port --threads --cache --config --check --help" ;;
+            options="--model --head --task --host --port --threads --cache --config --check --help" ;;
         info)
-            options="--model --json --help" ;;
+            options="--model --head --json --help" ;;
         verify)
             options="--model --quiet --help" ;;
         convert)

@@ -187,6 +187,8 @@ complete -c gte -n "__fish_seen_subcommand_from cache" -a 'stats verify purge va
 complete -c gte -n "__fish_seen_subcommand_from cache" -F
 
 complete -c gte -n "__fish_seen_subcommand_from serve" -l model -s m -r -F -d 'model file'
+complete -c gte -n "__fish_seen_subcommand_from serve" -l head -r -F -d 'head of gte train'
+complete -c gte -n "__fish_seen_subcommand_from serve" -l task -x -d 'which model does a task'
 complete -c gte -n "__fish_seen_subcommand_from serve" -l host -x -d 'address to listen on'
 complete -c gte -n "__fish_seen_subcommand_from serve" -l port -s p -x -d 'port'
 complete -c gte -n "__fish_seen_subcommand_from serve" -l threads -s t -x -d 'number of threads'
@@ -196,6 +198,7 @@ complete -c gte -n "__fish_seen_subcommand_from serve" -l check -d 'check and pr
 complete -c gte -n "__fish_seen_subcommand_from serve" -l help -s h -d 'show help'
 
 complete -c gte -n "__fish_seen_subcommand_from info" -l model -s m -r -F -d 'model file'
+complete -c gte -n "__fish_seen_subcommand_from info" -l head -r -F -d 'head of gte train'
 complete -c gte -n "__fish_seen_subcommand_from info" -l json -d 'write JSON'
 complete -c gte -n "__fish_seen_subcommand_from info" -l help -s h -d 'show help'
 complete -c gte -n "__fish_seen_subcommand_from info" -F
