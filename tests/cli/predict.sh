@@ -223,7 +223,7 @@ fi
 test_case 'gte info tells of heads'
 run info raner.gte
 expect_rc 0
-expect_out_has '^head  *token with crf, 13 labels (ner)$'
+expect_out_has '^head  *token with crf, 13 labels .ner.'
 expect_out_has '^labels  *O, B-LOC'
 run info -m "$root/models/nano/nano.gte" --head "$root/models/nano/banking77.gte" --json
 expect_rc 0
