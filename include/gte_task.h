@@ -210,7 +210,9 @@ typedef struct gte_result_info {
                               each before what belongs to it; of answers the best first, none when
                               the text holds no answer */
     size_t span_count;
-    float null_score;    /* qa: of "no answer"; with those of the 20 best spans it sums to 1 */
+    float null_score; /* qa: of "no answer"; with those of the 20 best spans it sums to 1 */
+    /* Without a head: tokens and truncated of the input or the question alone, windows of qa its
+     * sentences. */
     size_t tokens;       /* through the encoder, template tokens included */
     size_t windows;      /* into which the text was cut */
     int truncated;       /* 1: a part of the text was not read */
@@ -250,8 +252,9 @@ GTE_API gte_status gte_predict_check(const gte_model *model, const gte_head *hea
  * and all requests are of one struct_size. Without a head (NULL) an embedding model answers
  * classification and sentiment by the likeness of label texts ("zero-shot") and qa by the most
  * similar sentence ("retrieval"). Texts longer than the model reads go through in windows; see
- * src/tasks/README.md for how each task joins them. Allocates only while results and context grow.
- * On failure err->index is the request at fault and the results are unspecified.
+ * src/tasks/README.md for how each task joins them. Allocates only while results and context grow,
+ * but for a POINTER head's long texts, whose memory is given back after each. On failure err->index
+ * is the request at fault and the results are unspecified.
  * Errors: those of gte_embed, GTE_E_UNSUPPORTED (head and task do not go together), GTE_E_ARGUMENT
  * (labels, schema, question), GTE_E_MEMORY, GTE_E_CANCELLED. */
 GTE_API gte_status gte_predict(gte_context *ctx, const gte_head *head, const gte_request *requests,
