@@ -134,8 +134,20 @@ class Server:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def read_all(s, seconds=5):
-    """What arrives until the end, or until nothing came for so long; and whether it ended."""
+def whole(data):
+    """Whether the answers that begin in data are all there."""
+    while data:
+        head, end, body = data.partition(b"\r\n\r\n")
+        length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
+        if not end or not length or len(body) < int(length[1]):
+            return False
+        data = body[int(length[1]):]
+    return True
+
+
+def read_all(s, seconds=5, quiet=None):
+    """What arrives until the end, or for so long; and whether it ended. With `quiet`, also until
+    there are whole answers and nothing more for that time."""
     data = b""
     until = time.monotonic() + seconds * SLOW
     while True:
@@ -149,6 +161,8 @@ def read_all(s, seconds=5):
         if not part:
             return data, True
         data += part
+        if quiet and whole(data):
+            until = min(until, time.monotonic() + quiet * SLOW)
 
 
 def statuses(data):

@@ -30,7 +30,7 @@ def exchange(server, data, seconds=3, half=False):
         pass
     if half:
         s.shutdown(socket.SHUT_WR)
-    got, ended = read_all(s, seconds)
+    got, ended = read_all(s, seconds, 0.3)
     s.close()
     return got, ended
 
