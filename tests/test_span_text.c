@@ -113,7 +113,7 @@ static gte_result_info decoded(span_fixture *f, const gte_request *request, size
 {
     gte__inputs *in = &f->ctx->inputs;
     gte_result *r = f->result;
-    const gte__run run = {&f->model->file, &f->model->tokenizer, f->head, request, r, in, 0};
+    const gte__run run = {&f->model->file, &f->model->tokenizer, f->head, request, r, in};
     gte_result_info info;
     in->count = in->token_count = 0;
     CU_ASSERT_EQUAL_FATAL(gte__result_begin(r, request, "", NULL), GTE_OK);
