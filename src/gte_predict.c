@@ -17,6 +17,7 @@ static gte_status no_memory(gte_error *err)
 
 /* ---- what goes with what -------------------------------------------------------------------- */
 
+/* NULL: a POINTER head, which needs the encoder between its steps. */
 static const gte__decoder *decoder_of(const gte_head *head)
 {
     switch (head->header->kind) {
@@ -303,10 +304,8 @@ gte_status gte_predict(gte_context *ctx, const gte_head *head, const gte_request
     const gte_request *own = ctx->requests.data;
     if (status == GTE_OK && head && decoder_of(head))
         status = predict_together(ctx, head, own, n, results, &at, err);
-    else if (status == GTE_OK && head && head->header->kind == GTE__HEAD_POINTER)
-        status = predict_pointers(ctx, head, own, n, results, &at, err);
     else if (status == GTE_OK && head)
-        status = gte__fail(err, GTE_E_UNSUPPORTED, 0, "heads of this kind are not read yet");
+        status = predict_pointers(ctx, head, own, n, results, &at, err);
     else if (status == GTE_OK)
         for (at = 0; at < n; at++) {
             status = predict_likeness(ctx, &own[at], results[at], err);
