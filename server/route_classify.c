@@ -8,49 +8,37 @@
 #include "server/json_out.h"
 #include "server/predict.h"
 
-typedef struct scored {
-    const char *label;
-    float score;
-} scored;
-
 static int by_score(const void *a, const void *b)
 {
-    const scored *x = a, *y = b;
+    const gte_label_score *x = a, *y = b;
     return (x->score < y->score) - (x->score > y->score);
+}
+
+static void write_labels(server__text *out, const gte_label_score *labels, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        server__text_string(out, i ? ",{\"score\":" : "[{\"score\":");
+        server__json_float(out, labels[i].score);
+        server__text_string(out, ",\"label\":");
+        server__json_c_string(out, labels[i].name);
+        server__text_string(out, "}");
+    }
+    server__text_string(out, "]");
 }
 
 /* Logits have the order of the head, labels that of their scores. */
 static void write_raw(server__text *out, const gte_head *head, const gte_result_info *info)
 {
-    scored *order = malloc(info->logit_columns * sizeof *order);
+    gte_label_score *order = malloc(info->logit_columns * sizeof *order);
     if (!order) {
         out->failed = true;
         return;
     }
     for (size_t i = 0; i < info->logit_columns; i++)
-        order[i] = (scored){gte_head_label(head, (int)i), info->logits[i]};
+        order[i] = (gte_label_score){gte_head_label(head, (int)i), info->logits[i]};
     qsort(order, info->logit_columns, sizeof *order, by_score);
-    for (size_t i = 0; i < info->logit_columns; i++) {
-        server__text_string(out, i ? ",{\"score\":" : "[{\"score\":");
-        server__json_float(out, order[i].score);
-        server__text_string(out, ",\"label\":");
-        server__json_c_string(out, order[i].label);
-        server__text_string(out, "}");
-    }
-    server__text_string(out, "]");
+    write_labels(out, order, info->logit_columns);
     free(order);
-}
-
-static void write_labels(server__text *out, const gte_result_info *info)
-{
-    for (size_t i = 0; i < info->label_count; i++) {
-        server__text_string(out, i ? ",{\"score\":" : "[{\"score\":");
-        server__json_float(out, info->labels[i].score);
-        server__text_string(out, ",\"label\":");
-        server__json_c_string(out, info->labels[i].name);
-        server__text_string(out, "}");
-    }
-    server__text_string(out, "]");
 }
 
 static void finish(server__request *request)
@@ -70,7 +58,7 @@ static void finish(server__request *request)
         if (predict->raw_scores)
             write_raw(&out, request->choice->head, &info);
         else
-            write_labels(&out, &info);
+            write_labels(&out, info.labels, info.label_count);
     }
     if (predict->batch) server__text_string(&out, "]");
     server__answer_json(request, 200, &out);
